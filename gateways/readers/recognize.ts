@@ -347,25 +347,21 @@ function levelsBelow(
  * answer of the reading does not matter: MQTT says only that a message has
  * arrived.
  */
-export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
+export function recognizeTopic(topic: ByteString, payload: ByteString): Reader {
   const kind = kindOfTopic(topic);
   const reader = readerWithoutJson(kind, payload) ??
-    readerOfPayload(
-      kind,
-      parseJson(decodeBytes(payload, 0, payload.length)),
-    );
+    readerOfPayload(kind, parseJson(payload));
   return inOneStep(reader);
 }
 
 /** The same for a message that may be large. */
 export function* recognizeTopicInSteps(
   topic: ByteString,
-  payload: Uint8Array,
+  payload: ByteString,
 ): Steps<StepReader> {
   const kind = kindOfTopic(topic);
-  const text = decodeBytes(payload, 0, payload.length);
   return readerWithoutJson(kind, payload) ??
-    readerOfPayload(kind, yield* parseJsonInSteps(text));
+    readerOfPayload(kind, yield* parseJsonInSteps(payload));
 }
 
 /** What a topic says about its messages. */
@@ -403,7 +399,7 @@ function readTopicOfOwnTracks(
 /** The reader of a message that is not to be parsed; undefined if it is. */
 function readerWithoutJson(
   { format, givenId }: TopicKind,
-  { length }: Uint8Array,
+  { length }: ByteString,
 ): Reader | undefined {
   if (givenId === undefined) return ignore(format, "other-topic");
   // An empty payload removes what the broker retains.

@@ -119,7 +119,7 @@ const mira = new Map([["x-limit-u", "mira"], ["x-limit-d", "pixel"]]);
 /** The same message by HTTP, and by MQTT. */
 export function readOwnTracks(body: ByteString): Reading {
   const reading = readAt("/pub", mira)(body);
-  const published = recognizeTopic("owntracks/mira/pixel", encodeBytes(body))({
+  const published = recognizeTopic("owntracks/mira/pixel", body)({
     now,
   });
   if (reading.format === "owntracks" && /^\s*\{/.test(body)) {

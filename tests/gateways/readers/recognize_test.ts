@@ -543,7 +543,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const topic = (topic: string, payload: string) => {
-      const reading = recognizeTopic(topic, encodeBytes(payload))({ now });
+      const reading = recognizeTopic(topic, payload)({ now });
       return shown(reading);
     };
     const report = '{"id":"other","lat":1,"lon":2,"time":3}';
