@@ -24,7 +24,7 @@ import { gatewayFlags, portOf, startServer } from "./servers.ts";
 const cores = assignCores();
 
 /** Slices of each subject at each point, and before the first point. */
-const [slices, firstSlices] = [20, 10];
+const [slices, firstSlices] = [20, 30];
 
 /** The length of a slice, in milliseconds. */
 const sliceMs = 100;
