@@ -155,8 +155,16 @@ function hasText(
   if ((end & 1) !== 0) {
     return unescape(text.slice(start, (end >> 1) - 1)) === wanted;
   }
-  return (end >> 1) - 1 - start === wanted.length &&
-    text.startsWith(wanted, start);
+  const { length } = wanted;
+  if ((end >> 1) - 1 - start !== length) return false;
+  // Keys of equal length mostly differ in the first bytes. This is much faster
+  // than `startsWith`.
+  for (let index = 0; index < length; index++) {
+    if (text.charCodeAt(start + index) !== wanted.charCodeAt(index)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** A list. */

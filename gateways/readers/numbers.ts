@@ -167,6 +167,21 @@ export function degreesOfMinutes(
   };
 }
 
+const computedScale = 10 ** maxComputedDecimals;
+
+/** A number in units of the last decimal, without needless zeros. */
+function ofUnits(units: number): ByteString {
+  const whole = Math.floor(units / computedScale);
+  let rest = units - whole * computedScale;
+  if (rest === 0) return `${whole}`;
+  let decimals = maxComputedDecimals;
+  while (rest % 10 === 0) {
+    rest /= 10;
+    decimals -= 1;
+  }
+  return `${whole}.${`${rest}`.padStart(decimals, "0")}`;
+}
+
 /** Most digits that are compared as a number at once. */
 const shortDigits = 6;
 
@@ -205,6 +220,9 @@ export function attributeNumber(
   if (parseDecimal(text) === undefined) return undefined;
   const value = Number(text) * factor;
   if (!(value >= range.min && value <= range.max)) return undefined;
+  // In units of the last decimal: of larger numbers these are not exact.
+  const units = Math.round(value * computedScale);
+  if (units >= 0 && units < 2 ** 40) return ofUnits(units);
   const digits = value.toFixed(maxComputedDecimals).replace(/\.?0+$/, "");
   return digits === "-0" ? "0" : digits;
 }
