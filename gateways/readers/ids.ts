@@ -22,12 +22,12 @@ function percentEncode(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
-/** Whether nothing of a name is encoded, as of nearly all. */
+/** Whether a name is in ASCII, and nothing of it is encoded: as nearly all. */
 function isPlainName(name: ByteString): boolean {
   for (let index = 0; index < name.length; index++) {
     const code = name.charCodeAt(index);
-    const isPlain = code > 0x20 && code !== percent && code !== slash &&
-      code !== deleteByte;
+    const isPlain = code > 0x20 && code < deleteByte && code !== percent &&
+      code !== slash;
     if (!isPlain) return false;
   }
   return true;
@@ -75,8 +75,7 @@ export function joinNames(
  * to have one ID, so bytes that are not UTF-8 are read as Latin-1.
  */
 export function nameInUtf8(name: ByteString): ByteString {
-  // deno-lint-ignore no-control-regex
-  if (/^[\x00-\x7f]*$/.test(name)) return name;
+  if (isPlainName(name)) return name;
   try {
     strictTextOfBytes(name);
     return name;

@@ -134,7 +134,14 @@ function refuse(format: Format, reason: Reason): Reader {
 
 /** The reader of a request. The path decides where the shape does not. */
 export function recognizeRequest(request: GatewayRequest): Reader {
-  return inOneStep(finish(recognizeInSteps(request)));
+  const opened = open(request);
+  if (typeof opened === "function") return inOneStep(opened);
+  const { text } = opened;
+  // What a large message is refused for does not depend on how it is read.
+  const parsed = text.length <= maxStepBytes
+    ? parseJson(text)
+    : finish(parseJsonInSteps(text));
+  return inOneStep(readerOfText(opened, parsed));
 }
 
 /** A reader that does all steps at once. */
@@ -142,10 +149,27 @@ function inOneStep(reader: StepReader): Reader {
   return (context) => finish(reader(context));
 }
 
-/** The reader of a request that may be large. */
+/** The same for a request of more than `maxStepBytes`. */
 export function* recognizeInSteps(
   request: GatewayRequest,
 ): Steps<StepReader> {
+  const opened = open(request);
+  return typeof opened === "function"
+    ? opened
+    : readerOfText(opened, yield* parseJsonInSteps(opened.text));
+}
+
+/** A request with JSON, before that is parsed. */
+interface JsonRequest {
+  readonly request: GatewayRequest;
+  readonly kind: PathKind;
+  readonly text: ByteString;
+  /** The ID that the path gives. */
+  readonly givenId: ByteString | undefined;
+}
+
+/** What is known of a request before JSON is parsed; its reader without JSON. */
+function open(request: GatewayRequest): StepReader | JsonRequest {
   const { body, headers } = request;
   const path = withoutToken(request.path);
   const phoneTrack = readPhoneTrackPath(path);
@@ -156,10 +180,18 @@ export function* recognizeInSteps(
   if (request.method === "OPTIONS") return refuse(kind.format, "other-method");
   if (body.length > maxBodyBytes) return refuse(kind.format, "body-too-long");
   const text = decodeBytes(body, 0, body.length);
-  const reader = isJsonText(text, kind, headers)
-    ? yield* recognizeJson(text, kind, request)
-    : recognizeForm(text, request, kind, phoneTrack?.app);
   const givenId = phoneTrack?.givenId;
+  if (isJsonText(text, kind, headers)) return { request, kind, text, givenId };
+  return withId(
+    recognizeForm(text, request, kind, phoneTrack?.app),
+    givenId,
+  );
+}
+
+function withId(
+  reader: StepReader,
+  givenId: ByteString | undefined,
+): StepReader {
   if (givenId === undefined) return reader;
   return (context) => reader({ ...context, givenId });
 }
@@ -189,26 +221,29 @@ function isJsonText(
   return kind.isJson || /\bjson\b/i.test(headers.get("content-type") ?? "");
 }
 
-function* recognizeJson(
+function readerOfText(
+  { givenId, kind, request, text }: JsonRequest,
+  parsed: ParsedJson | JsonFailure,
+): StepReader {
+  return withId(readerOfParsed(text, kind, request, parsed), givenId);
+}
+
+function readerOfParsed(
   text: ByteString,
-  kind: PathKind,
+  { format }: PathKind,
   request: GatewayRequest,
-): Steps<StepReader> {
-  const { format } = kind;
-  const parsed = text.length <= maxStepBytes
-    ? parseJson(text)
-    : yield* parseJsonInSteps(text);
+  parsed: ParsedJson | JsonFailure,
+): StepReader {
   if ("reason" in parsed) {
     const isLines = parsed.isAfterLine &&
       (format === "report" || format === "unknown");
     return isLines ? lineReader(text) : refuse(format, parsed.reason);
   }
   const { value } = parsed;
-  if (!isObject(value)) {
-    if (isList(value)) return (context) => readReports(value, context);
-    return refuse(format, "unknown-format");
-  }
-  return readerOfObject(value, format, request);
+  if (isObject(value)) return readerOfObject(value, format, request);
+  return isList(value)
+    ? (context) => readReports(value, context)
+    : refuse(format, "unknown-format");
 }
 
 function readerOfObject(
