@@ -3,7 +3,8 @@
  *
  *     deno run -A --config tests/deno.json bench/compare.ts OLD NEW [PAIRS] [POINTS]
  *
- * OLD and NEW are folders with two versions of this project. For each pair, a
+ * OLD and NEW are folders with two versions of this project. POINTS are such as
+ * `50x16,50x1`, and for gateways `mqtt:50x16,overland:4x1`. For each pair, a
  * server of each is started on one core. Both get the load in turns of a tenth
  * of a second, so that a ratio compares the same moments of a shared machine.
  * The ratio of a pair is the median over its slices. The result is the mean of
@@ -13,9 +14,10 @@
  */
 import { runProgram } from "../cli/exit.ts";
 import type { SliceCosts } from "./load/alternate.ts";
+import type { Language } from "./load/requests.ts";
 import { assignCores, freeBasePort, Process } from "./processes.ts";
 import { median } from "./results.ts";
-import { serverCommand } from "./servers.ts";
+import { gatewayFlags, portOf, serverCommand } from "./servers.ts";
 
 const cores = assignCores();
 
@@ -26,11 +28,12 @@ const [slices, firstSlices] = [30, 15];
 const sliceMs = 100;
 
 interface Point {
-  readonly connections: number;
-  readonly depth: number;
+  readonly language: Language;
+  /** Connections and requests in flight on each, such as `50x16`. */
+  readonly load: string;
 }
 
-const firstPoint: Point = { connections: 50, depth: 16 };
+const firstPoint: Point = { language: "iamat", load: "50x16" };
 
 /** The costs of both versions at one point, in microseconds an update. */
 interface Pair {
@@ -38,17 +41,23 @@ interface Pair {
   readonly ratio: number;
 }
 
+interface RunningVersion {
+  readonly port: number;
+  readonly server: Process;
+}
+
 async function startVersion(
   version: string,
+  flags: readonly string[],
   cleanup: AsyncDisposableStack,
-): Promise<{ port: number; server: Process }> {
+): Promise<RunningVersion> {
   const folder = await Deno.makeTempDir({
     dir: "/var/tmp",
     prefix: "herd-compare-",
   });
   cleanup.defer(() => Deno.remove(folder, { recursive: true }));
   const port = freeBasePort();
-  const command = serverCommand("Hill", port, folder);
+  const command = serverCommand("Hill", port, folder, flags);
   const server = await Process.start(
     { ...command, cores: cores.servers.slice(0, 1), cwd: version },
     / is ready: /,
@@ -63,22 +72,24 @@ async function measure(
   points: readonly Point[],
 ): Promise<Pair[]> {
   await using cleanup = new AsyncDisposableStack();
-  const places: string[] = [];
+  const isOfGateways = points.some(({ language }) => language !== "iamat");
+  const flags = isOfGateways ? gatewayFlags : [];
+  const servers: RunningVersion[] = [];
   for (const version of versions) {
-    const { port, server } = await startVersion(version, cleanup);
-    places.push(`${port}:${server.pid}`);
+    servers.push(await startVersion(version, flags, cleanup));
   }
   const load = async (
-    { connections, depth }: Point,
+    { language, load }: Point,
     slices: number,
   ): Promise<SliceCosts> => {
     await using generator = new Process({
       program: Deno.execPath(),
       args: [
         // Deno reads nothing of /proc with fewer permissions.
-        ...["run", "-A", "bench/load/alternate.ts", "iamat"],
-        ...[connections, depth, slices, sliceMs].map(String),
-        ...places,
+        ...["run", "-A", "bench/load/alternate.ts", `${slices}`, `${sliceMs}`],
+        ...servers.map(({ port, server: { pid } }) =>
+          [language, load, portOf(language, port), pid].join(":")
+        ),
       ],
       cores: cores.load,
     });
@@ -122,9 +133,9 @@ async function compare(
   [older, newer, pairs = "20", at = "50x16,50x1"]: readonly string[],
 ): Promise<void> {
   const names = at.split(",");
-  const points = names.map((name) => {
-    const [connections, depth] = name.split("x").map(Number);
-    return { connections, depth };
+  const points = names.map((name): Point => {
+    const [load, language = "iamat"] = name.split(":").reverse();
+    return { load, language: language as Language };
   });
   const ratios: number[][] = points.map(() => []);
   for (let pair = 0; pair < Number(pairs); pair++) {

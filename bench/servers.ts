@@ -4,6 +4,7 @@
  * @module
  */
 import defaultHerd from "../herd.json" with { type: "json" };
+import type { Language } from "./load/requests.ts";
 import {
   type Command,
   type Cores,
@@ -20,6 +21,23 @@ export const serverNames: readonly string[] = defaultHerd.servers.map(
 export function portsOf(server: string, basePort: number) {
   const client = basePort + serverNames.indexOf(server);
   return { client, peer: client + 100, admin: client + 200 };
+}
+
+/** Open the ports of the gateways. */
+export const gatewayFlags = ["--http", "--mqtt"];
+
+/** The port for requests of a language at a server with this client port. */
+export function portOf(language: Language, clientPort: number): number {
+  switch (language) {
+    case "mqtt":
+      return clientPort + 500;
+    case "owntracks":
+    case "overland":
+    case "report":
+      return clientPort + 400;
+    default:
+      return clientPort;
+  }
 }
 
 const herdFileFlag = "--config=";

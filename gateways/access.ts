@@ -68,6 +68,8 @@ export class GatewayAccess {
   readonly #options: AccessOptions;
   /** The last Host that was a loopback name: it is nearly always the same. */
   #lastOwnHost: ByteString | undefined;
+  /** The last address of this machine; the same. */
+  #lastOwnAddress: string | undefined;
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -97,7 +99,7 @@ export class GatewayAccess {
   ): Identity | undefined | AccessRefusal {
     const { identities, isOpen } = this.#options;
     if (!identities.requiresToken) {
-      if (isOpen || isLoopback(unmapped(remote))) return undefined;
+      if (isOpen || this.#isOwnAddress(remote)) return undefined;
       return new AccessRefusal(
         403,
         "This server has no tokens, so only programs on its machine may use it.",
@@ -165,6 +167,13 @@ export class GatewayAccess {
     return origin !== undefined && this.#options.allowedOrigins.includes(origin)
       ? origin
       : undefined;
+  }
+
+  #isOwnAddress(address: string): boolean {
+    if (address === this.#lastOwnAddress) return true;
+    if (!isLoopback(unmapped(address))) return false;
+    this.#lastOwnAddress = address;
+    return true;
   }
 
   #isOwnHost(host: ByteString): boolean {

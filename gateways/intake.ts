@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { formatAttributes } from "../protocol/attributes.ts";
+import { isAttributesField } from "../protocol/attributes.ts";
 import {
   allocateBuffer,
   type ByteString,
@@ -389,14 +389,14 @@ export class Intake {
     now: Timestamp,
   ): PutRefusal | undefined {
     const { backend: { reports }, replica } = this.#context;
-    const attributes = formatAttributes(sighting.attributes);
-    if (attributes === undefined) {
-      const entries = [...sighting.attributes].join(" ");
-      throw new TypeError(`a reader gave no attributes: ${entries}`);
-    }
+    const { attributes } = sighting;
     const bytes = reports.maxBytes(iamat, attributes);
     if (bytes > reply.length) reply = allocateBuffer(2 * bytes);
     reports.write(now, iamat, reply, 0, report, attributes);
+    const { end, recordEnd } = report;
+    if (recordEnd > end && !isAttributesField(reply, end + 1, recordEnd)) {
+      throw new TypeError(`a reader gave no attributes: ${attributes}`);
+    }
     return replica.put(report, settling, source);
   }
 }

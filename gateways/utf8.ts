@@ -14,7 +14,13 @@ export function isMqttText(
   start: number,
   end: number,
 ): boolean {
-  return indexOfByte(bytes, 0, start, end) < 0 && isUtf8(bytes, start, end);
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === 0) return false;
+    if (byte < 0x80) continue;
+    return indexOfByte(bytes, 0, at, end) < 0 && isUtf8(bytes, at, end);
+  }
+  return true;
 }
 
 /** Whether the bytes from `start` to `end` are valid UTF-8. */

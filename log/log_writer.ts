@@ -73,6 +73,8 @@ export class LogWriter {
   readonly #openingViews = new LastView();
   /** The connection named in `#opening`. */
   #lastConnection: ConnectionTrafficLog | undefined;
+  /** The time of the lines that it logs. */
+  #stampedAt: Timestamp | undefined;
 
   constructor(options: AppenderOptions, files: LogSink) {
     this.#clock = options.clock;
@@ -140,6 +142,8 @@ export class LogWriter {
 
   /** Sets the time for the lines that a connection logs from now on. */
   stampTime(traffic: ConnectionTrafficLog, now: Timestamp): void {
+    if (traffic === this.#lastConnection && now === this.#stampedAt) return;
+    this.#stampedAt = now;
     const { connection } = traffic;
     const size = timestampBytes + 1 + connection.length;
     if (this.#opening.length < size) this.#opening = allocateBuffer(2 * size);

@@ -216,7 +216,7 @@ const escaped = /[\x00-\x20%,\x7f]/;
 const allEscaped = new RegExp(escaped, "g");
 
 /** The bytes as a text of the grammar. */
-function escapeText(bytes: ByteString): ByteString {
+export function escapeText(bytes: ByteString): ByteString {
   if (!escaped.test(bytes)) return bytes;
   return bytes.replace(
     allEscaped,

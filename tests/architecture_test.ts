@@ -339,6 +339,15 @@ Deno.test("a server without tokens loads nothing of identity/", async () => {
   assert(files.has("identity/token.ts"));
 });
 
+Deno.test("the gateways load the HTTP parser for their first connection", async () => {
+  for (const path of ["gateways/http/http_kind.ts", "gateways/gateways.ts"]) {
+    const files = await loadedFiles(path);
+    assert(files.has(path) && !files.has("packages/http_parser.ts"), path);
+  }
+  const files = await loadedFiles("gateways/http/strict_parser.ts");
+  assert(files.has("packages/http_parser.ts"));
+});
+
 Deno.test("a server without gateways loads nothing of gateways/", async () => {
   for (const path of ["server.ts", "commands/up.ts", "mod.ts"]) {
     const files = await loadedFiles(path);

@@ -1,13 +1,13 @@
 /**
- * A load that two servers have in turns: a program that keeps the connections
- * to one server busy for a slice of time, then those to the other, and prints
- * the CPU time of each slice as JSON.
+ * A load that several servers have in turns: a program that keeps the
+ * connections to one server busy for a slice of time, then those to the next,
+ * and prints the CPU time of each slice as JSON.
  *
- *     alternate.ts LANGUAGE CONNECTIONS DEPTH SLICES SLICE_MS PORT:PID PORT:PID
+ *     alternate.ts SLICES SLICE_MS LANGUAGE:CONNECTIONSxDEPTH:PORT:PID...
  *
  * A slice ends when all its requests are answered. On a shared machine, the
- * speed of a core changes within seconds; two slices next to each other had the
- * same one.
+ * speed of a core changes within seconds; slices next to each other had the same
+ * one. A process may be given twice, with two languages.
  *
  * @module
  */
@@ -41,17 +41,16 @@ class Subject {
   readonly #connections = new Map<Descriptor, LoadConnection>();
   readonly #poller = new Poller();
 
-  constructor(
-    place: string,
-    language: Language,
-    [connections, depth]: readonly number[],
-  ) {
-    const [port, pid] = place.split(":").map(Number);
-    this.#pid = pid;
+  /** @param description As the program is given it. */
+  constructor(description: string) {
+    const [language, point, port, pid] = description.split(":");
+    const [connections, depth] = point.split("x").map(Number);
+    this.#pid = Number(pid);
     for (let index = 0; index < connections; index++) {
       const clients = Math.max(minClients, 2 * depth);
       const connection = new LoadConnection(
-        ...[port, language, index, depth, clients] as const,
+        Number(port),
+        ...[language as Language, index, depth, clients] as const,
       );
       this.#connections.set(connection.descriptor, connection);
       this.#poller.add(connection.descriptor);
@@ -81,16 +80,14 @@ class Subject {
 }
 
 if (import.meta.main) {
-  const [language, ...rest] = Deno.args;
-  const [connections, depth, slices, sliceMs] = rest.map(Number);
-  const subjects = rest.slice(4).map((place) =>
-    new Subject(place, language as Language, [connections, depth])
-  );
+  const [slices, sliceMs, ...descriptions] = Deno.args;
+  const subjects = descriptions.map((each) => new Subject(each));
   const costs: number[][] = subjects.map(() => []);
-  for (let slice = 0; slice < slices; slice++) {
-    // The order is reversed each time, so that a drift favours neither.
-    const order = slice % 2 === 0 ? [0, 1] : [1, 0];
-    for (const at of order) costs[at].push(subjects[at].run(sliceMs));
+  for (let slice = 0; slice < Number(slices); slice++) {
+    // The order is reversed each time, so that a drift favours none.
+    const order = [...subjects.keys()];
+    if (slice % 2 > 0) order.reverse();
+    for (const at of order) costs[at].push(subjects[at].run(Number(sliceMs)));
   }
   console.log(JSON.stringify(costs satisfies SliceCosts));
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { countUp, layOut } from "./requests.ts";
+import { layOut } from "./requests.ts";
 import { connectLoopback, readSome, write } from "./system.ts";
 
 const lineFeed = 0x0a;
@@ -15,10 +15,10 @@ const received = new Uint8Array(1024);
 
 if (import.meta.main) {
   const [connections, port] = Deno.args.map(Number);
-  const { bytes, counterEnd } = layOut("iamat", 0, 1);
+  const { bytes, renew } = layOut("iamat", 0, 1);
   for (let index = 0; index < connections; index++) {
     const descriptor = connectLoopback(port);
-    countUp(bytes, counterEnd);
+    renew!(0);
     write(descriptor, bytes);
     let length;
     do length = readSome(descriptor, received); while (

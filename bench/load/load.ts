@@ -10,7 +10,8 @@
  */
 import process from "node:process";
 import { Latencies } from "./latencies.ts";
-import { countUp, type Language, layOut, type Requests } from "./requests.ts";
+import type { Requests } from "./layout.ts";
+import { type Language, layOut } from "./requests.ts";
 import {
   connectLoopback,
   type Descriptor,
@@ -37,6 +38,12 @@ const lineFeed = 0x0a;
 /** All connections read into one buffer, one after another. */
 const received = new Uint8Array(1024 * 1024);
 
+/** @throws {Error} That says what was received. */
+function unexpected(at: number): never {
+  const text = new TextDecoder().decode(received.subarray(at, at + 80));
+  throw new Error(`an unexpected reply: ${text}`);
+}
+
 /** A connection that keeps a fixed number of requests in flight. */
 export class LoadConnection {
   readonly descriptor: Descriptor;
@@ -52,6 +59,10 @@ export class LoadConnection {
   /** Whether the next byte is the first one of a reply. */
   #isAtStart = true;
   #lineFeeds = 0;
+  /** The length of each reply; 0 if they end with line feeds. */
+  #replyBytes = 0;
+  /** Bytes of a reply that are still to come. */
+  #restBytes = 0;
 
   /**
    * @param connection The number of the connection, from 0.
@@ -71,6 +82,14 @@ export class LoadConnection {
     this.#requests = layOut(language, connection, clients);
     this.#replyStart = this.#requests.replyStart.charCodeAt(0);
     this.#left = limit;
+    const { opening, replyEnds } = this.#requests;
+    if (opening === undefined) return;
+    write(this.descriptor, opening.bytes);
+    const bytes = readSome(this.descriptor, received);
+    for (let at = 0; at < opening.replyStart.length; at++) {
+      if (received[at] !== opening.replyStart.charCodeAt(at)) unexpected(0);
+    }
+    if (replyEnds === "length") this.#replyBytes = bytes;
   }
 
   /** Whether all requests up to the limit are answered. */
@@ -113,21 +132,20 @@ export class LoadConnection {
 
   /** Counts the replies that end here, and checks how each begins. */
   #countReplies(length: number): number {
+    if (this.#replyBytes > 0) return this.#countLengths(length);
     const { replyEnds } = this.#requests;
+    const lineFeedsAtEnd = replyEnds === 2 ? 2 : 1;
     let replies = 0;
     for (let at = 0; at < length; at++) {
       const byte = received[at];
-      if (this.#isAtStart && byte !== this.#replyStart) {
-        const text = new TextDecoder().decode(received.subarray(at, at + 80));
-        throw new Error(`an unexpected reply: ${text}`);
-      }
+      if (this.#isAtStart) this.#checkStart(at);
       this.#isAtStart = false;
       if (byte !== lineFeed) {
         this.#lineFeeds = 0;
         continue;
       }
       this.#lineFeeds += 1;
-      if (this.#lineFeeds < replyEnds) continue;
+      if (this.#lineFeeds < lineFeedsAtEnd) continue;
       this.#lineFeeds = 0;
       this.#isAtStart = true;
       replies += 1;
@@ -135,8 +153,28 @@ export class LoadConnection {
     return replies;
   }
 
+  /** Counts the replies of equal length that end here. */
+  #countLengths(length: number): number {
+    let replies = 0;
+    for (let at = 0; at < length;) {
+      if (this.#restBytes === 0) {
+        this.#checkStart(at);
+        this.#restBytes = this.#replyBytes;
+      }
+      const count = Math.min(this.#restBytes, length - at);
+      at += count;
+      this.#restBytes -= count;
+      if (this.#restBytes === 0) replies += 1;
+    }
+    return replies;
+  }
+
+  #checkStart(at: number): void {
+    if (received[at] !== this.#replyStart) unexpected(at);
+  }
+
   #send(most: number): void {
-    const { bytes, clients, counterEnd, lengthBytes } = this.#requests;
+    const { bytes, clients, lengthBytes, renew } = this.#requests;
     let left = Math.min(most, this.#left);
     // Without a limit, a chunk is one write, and may skip the last clients.
     if (this.#left === Infinity && this.#next + left > clients) this.#next = 0;
@@ -144,10 +182,8 @@ export class LoadConnection {
       const count = Math.min(left, clients - this.#next);
       const start = this.#next * lengthBytes;
       const end = start + count * lengthBytes;
-      if (counterEnd > 0) {
-        for (let at = start; at < end; at += lengthBytes) {
-          countUp(bytes, at + counterEnd);
-        }
+      if (renew !== undefined) {
+        for (let at = start; at < end; at += lengthBytes) renew(at);
       }
       this.#sent.push({ atMs: performance.now(), count });
       write(this.descriptor, bytes.subarray(start, end));

@@ -6,6 +6,9 @@
  * @module
  */
 
+import { type GatewayLanguage, layOutGateway } from "./gateway_requests.ts";
+import { clientName, countUp, positionOf, type Requests } from "./layout.ts";
+
 /**
  * What to send: `iamat` lines, the same to an `echo`, the same positions to
  * Redis (`geoadd`), AT lines as strings to Redis (`set`), or queries for five
@@ -16,36 +19,8 @@ export type Language =
   | "echo"
   | "geoadd"
   | "set"
-  | `whatsat${number}`;
-
-/** Requests of equal length, one for each client. */
-export interface Requests {
-  /** All requests, one after another. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly clients: number;
-  readonly lengthBytes: number;
-  /** Where the digits to count up end in each request; 0 if there are none. */
-  readonly counterEnd: number;
-  /** The first character of each reply. */
-  readonly replyStart: string;
-  /** A reply ends with this many line feeds in a row. */
-  readonly replyEnds: 1 | 2;
-}
-
-/** A client's ID of 25 bytes. */
-export function clientName(connection: number, client: number): string {
-  const number = String(connection).padStart(5, "0");
-  return `phone-${number}-${String(client).padStart(5, "0")}.herd.io`;
-}
-
-/**
- * Degrees north and west in Los Angeles. The decimals of the north can be
- * counted up for long before they overflow.
- */
-function positionOf(connection: number, client: number): [string, string] {
-  const [east, north] = [connection * 7919 % 1000, client * 7907 % 1000];
-  return [(33.8 + north / 8000).toFixed(6), (118.2 + east / 5000).toFixed(6)];
-}
+  | `whatsat${number}`
+  | GatewayLanguage;
 
 const nowSeconds = Math.floor(Date.now() / 1000);
 
@@ -58,9 +33,21 @@ function redisCommand(...words: readonly string[]): string {
   return `*${words.length}\r\n${bulk.join("")}`;
 }
 
+type LineLanguage = Exclude<Language, GatewayLanguage>;
+
+const gatewayLanguages: readonly string[] = [
+  "owntracks",
+  "report",
+  "overland",
+  "mqtt",
+] satisfies readonly GatewayLanguage[];
+
+const isGatewayLanguage = (language: Language): language is GatewayLanguage =>
+  gatewayLanguages.includes(language);
+
 /** A request, and the length of what follows the digits to count up. */
 function compose(
-  language: Language,
+  language: LineLanguage,
   connection: number,
   client: number,
 ): { text: string; behindCounter?: number } {
@@ -100,30 +87,26 @@ export function layOut(
   connection: number,
   clients: number,
 ): Requests {
+  if (isGatewayLanguage(language)) {
+    return layOutGateway(language, connection, clients);
+  }
   const composed = Array.from(
     { length: clients },
     (_, client) => compose(language, connection, client),
   );
   const [{ text, behindCounter }] = composed;
+  const bytes = new TextEncoder().encode(
+    composed.map(({ text }) => text).join(""),
+  );
   return {
-    bytes: new TextEncoder().encode(composed.map(({ text }) => text).join("")),
+    bytes,
     clients,
     lengthBytes: text.length,
-    counterEnd: behindCounter === undefined ? 0 : text.length - behindCounter,
+    ...behindCounter === undefined ? {} : {
+      renew: (start: number) =>
+        countUp(bytes, start + text.length - behindCounter),
+    },
     replyStart: replyStarts.get(language) ?? "A",
     replyEnds: language.startsWith("whatsat") ? 2 : 1,
   };
-}
-
-const zero = 0x30;
-const nine = 0x39;
-
-/** Adds 1 to the decimal number that ends at `end`. */
-export function countUp(bytes: Uint8Array, end: number): void {
-  let at = end - 1;
-  while (bytes[at] === nine) {
-    bytes[at] = zero;
-    at -= 1;
-  }
-  bytes[at] += 1;
 }

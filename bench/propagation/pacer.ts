@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { clientName } from "../load/requests.ts";
+import { clientName } from "../load/layout.ts";
 import { connectLoopback, Poller, readSome, write } from "../load/system.ts";
 import { portsOf, serverNames } from "../servers.ts";
 import { herdProtocol, type Protocol } from "./protocol.ts";

@@ -4,12 +4,13 @@
  * @module
  */
 import { encodeScratch } from "../../protocol/bytes.ts";
+import type { Timestamp } from "../../protocol/time.ts";
 import type { Transport } from "../../runtime/transport.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import type { Sender } from "../intake.ts";
 import { formatAnswer, type HttpAnswer } from "./http_answer.ts";
 import { fieldsForPages } from "./http_requests.ts";
-import type { RequestHead } from "./request_parser.ts";
+import type { RequestHead } from "./request_head.ts";
 
 /** Writes answers in their order. */
 export class AnswerWriter {
@@ -43,19 +44,38 @@ export class AnswerWriter {
     return this.#isSending;
   }
 
-  /** Writes an answer when the reports before it are confirmed, and logs it. */
-  async send(
+  /**
+   * Writes an answer when the reports before it are confirmed, and logs it.
+   *
+   * @param now The time, if the caller knows it and has stamped the log with it.
+   */
+  send(
     answer: HttpAnswer,
     head: RequestHead | undefined,
     isPersistent: boolean,
+    now?: Timestamp,
   ): Promise<void> {
-    const { access, intake, services: { backend } } = this.#context;
-    const { settling, traffic } = this.#sender;
-    intake.flush(this.#sender);
+    const { settling } = this.#sender;
+    this.#context.intake.flush(this.#sender);
     if (settling.failure !== undefined) throw settling.failure;
     const settled = settling.settled();
-    if (settled !== undefined) await settled;
-    const now = backend.now();
+    if (settled === undefined) {
+      return this.#send(answer, head, isPersistent, now);
+    }
+    return settled.then(() =>
+      this.#send(answer, head, isPersistent, undefined)
+    );
+  }
+
+  #send(
+    answer: HttpAnswer,
+    head: RequestHead | undefined,
+    isPersistent: boolean,
+    stamped: Timestamp | undefined,
+  ): Promise<void> {
+    const { access, services: { backend } } = this.#context;
+    const { traffic } = this.#sender;
+    const now = stamped ?? backend.now();
     const forPages = head === undefined
       ? []
       : fieldsForPages(access.allowedOrigin(head.headers), head);
@@ -64,10 +84,10 @@ export class AnswerWriter {
       { isHead: head?.method === "HEAD", isPersistent, seconds: now.seconds },
     );
     const writing = this.write(bytes);
-    traffic.stampTime(now);
+    if (stamped === undefined) traffic.stampTime(now);
     const text = `${answer.status} ${answer.body}`.replace(/[ \n]$/, "");
     traffic.sent(encodeScratch(text), 0, text.length);
-    await writing;
+    return writing;
   }
 
   /** Writes bytes. Each part that is written counts as progress. */

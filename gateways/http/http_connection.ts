@@ -19,6 +19,8 @@ import {
   heartbeatMs,
   stopAnswerMs,
   stopLingerMs,
+  untimedBytes,
+  untimedMs,
 } from "../../sessions/limits.ts";
 import type {
   ConnectionEnd,
@@ -38,9 +40,10 @@ import {
   pieceBytes,
 } from "./limits.ts";
 import { type HttpRequest, MessageReader } from "./message_reader.ts";
-import { HttpFault } from "./request_parser.ts";
+import { HttpFault } from "./request_head.ts";
+import { loadParser } from "./request_parser.ts";
 import { PrefixedTransport } from "./prefixed_transport.ts";
-import { RequestHandler } from "./request_handler.ts";
+import { type LateAnswer, RequestHandler } from "./request_handler.ts";
 import type { Takeover, Upgrades } from "./upgrades.ts";
 
 /** One connection. */
@@ -112,6 +115,7 @@ export class HttpConnection implements ServedConnection {
   async run(): Promise<ConnectionEnd> {
     const { clock } = this.#context.services;
     try {
+      await loadParser();
       while (!this.#isLastAnswered) {
         const { buffer } = this.#reading;
         const count = await this.#transport.read(buffer);
@@ -197,20 +201,29 @@ export class HttpConnection implements ServedConnection {
   async #process(buffer: Uint8Array, count: number): Promise<void> {
     const { turns } = this.#context.services;
     const { traffic, workload } = this.#sender;
+    const estimateMs = count <= untimedBytes ? untimedMs : undefined;
     for (let start = 0; start < count && !this.#isLastAnswered;) {
       for (let room; (room = traffic.whenDrained()) !== undefined;) await room;
       const turn = turns.begin(workload);
       if (turn !== undefined) await turn;
       const end = Math.min(start + pieceBytes, count);
       const parsed = this.#reader.push(buffer, start, end);
-      turns.end(workload);
       this.#countHeldBytes();
       if (!this.#reader.isWithinHead || this.#reader.hasWhole) {
         this.#endHeadDeadline();
       }
+      // The first request is answered in the turn in which it is parsed.
+      let hasTurn = true;
       for (let next; (next = this.#reader.take()) !== undefined;) {
-        if (!this.#isLastAnswered) await this.#serve(next);
+        if (this.#isLastAnswered) continue;
+        const turn = hasTurn ? undefined : turns.begin(workload);
+        if (turn !== undefined) await turn;
+        const answer = this.#handler.answer(next);
+        turns.end(workload, estimateMs);
+        hasTurn = false;
+        await this.#send(next, answer);
       }
+      if (hasTurn) turns.end(workload, estimateMs);
       if (parsed instanceof HttpFault) return await this.#refuse(parsed);
       start = parsed;
       const { takeover } = this.#handler;
@@ -232,13 +245,17 @@ export class HttpConnection implements ServedConnection {
     this.#endWith("answered", "");
   }
 
-  async #serve(request: HttpRequest): Promise<void> {
-    const { head, isLast } = request;
-    const answer = await this.#handler.answer(request);
+  async #send(
+    { head, isLast }: HttpRequest,
+    answering: LateAnswer | Promise<LateAnswer>,
+  ): Promise<void> {
+    const isLate = answering instanceof Promise;
+    const answer = isLate ? await answering : answering;
     if (answer === undefined) return;
     const goesOn = head.isPersistent && isLast &&
       (this.#end === undefined || this.#reader.hasWhole);
-    await this.#writer.send(answer, head, goesOn);
+    const now = isLate ? undefined : this.#handler.arrivedAt;
+    await this.#writer.send(answer, head, goesOn, now);
     if (!goesOn) this.#endWith("answered", "");
   }
 

@@ -37,7 +37,7 @@ import {
 } from "./http_answer.ts";
 import type { Friends } from "./friends.ts";
 import { answerQuery, isQuery } from "./queries.ts";
-import type { RequestHead } from "./request_parser.ts";
+import type { RequestHead } from "./request_head.ts";
 
 /** What the HTTP connections of one server share. */
 export interface HttpContext extends GatewayContext {
@@ -47,7 +47,6 @@ export interface HttpContext extends GatewayContext {
 /** A request whose sender is admitted. */
 export interface AdmittedRequest {
   readonly head: RequestHead;
-  readonly target: Target;
   readonly admission: Admission;
   /** Without its coding. */
   readonly body: Uint8Array;
@@ -108,8 +107,8 @@ export function answerRequest(
   sender: Sender,
   arrivedAt: Timestamp,
 ): HttpAnswer | Promise<HttpAnswer> {
-  const { admission, body, head, target } = request;
-  const { method } = head;
+  const { admission, body, head } = request;
+  const { method, target } = head;
   if (isQuery(target.path)) {
     if (method !== "GET" && method !== "HEAD") {
       return textAnswer(405, "Queries use GET.", [
@@ -150,7 +149,7 @@ function takeReading(
   sender: Sender,
   arrivedAt: Timestamp,
 ): HttpAnswer | Promise<HttpAnswer> {
-  const { admission, body, target } = request;
+  const { admission, body, head } = request;
   const { ignored, refusal } = reading;
   const { intake } = context;
   const reason = refusal ?? ignored.at(0)?.reason;
@@ -159,7 +158,7 @@ function takeReading(
     intake.keepExample(
       reason,
       sender.gateway,
-      exampleOf(target, body),
+      exampleOf(head.target, body),
       credential === undefined ? [] : [credential],
     );
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import { maxBodyBytes } from "../readers/limits.ts";
-import { HttpFault } from "./request_parser.ts";
+import { HttpFault } from "./request_head.ts";
 
 /** The body without gzip, or why it has none. */
 export async function inflate(

@@ -7,6 +7,12 @@
 /** Most bytes of the head of a request: as many as common servers accept. */
 export const maxHeadBytes = 16 * 1024;
 
+/**
+ * Most bytes of a head that is kept, with its fields, because the next request of
+ * the connection is likely to have the same: twice as many as apps send.
+ */
+export const maxKeptHeadBytes = 1024;
+
 /** Most header fields of a request: browsers send about twenty. */
 export const maxFields = 100;
 

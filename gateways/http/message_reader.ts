@@ -8,11 +8,8 @@ import { allocateBuffer } from "../../protocol/bytes.ts";
 import { maxBodyBytes } from "../readers/limits.ts";
 import { isGzip } from "./inflate.ts";
 import { maxCompressedBytes } from "./limits.ts";
-import {
-  HttpFault,
-  type RequestHead,
-  RequestParser,
-} from "./request_parser.ts";
+import { HttpFault, type RequestHead } from "./request_head.ts";
+import { RequestParser } from "./request_parser.ts";
 
 /** A whole request, or a part of one whose lines are read as they arrive. */
 export interface HttpRequest {
@@ -98,7 +95,7 @@ export class MessageReader {
     const { bodyBytes, headers } = head;
     this.#head = head;
     this.#isKept = this.#judge(head);
-    this.#isStream = isLineStream(head);
+    this.#isStream = head.isLineStream;
     const coding = isGzip(headers.get("content-encoding"));
     if (coding instanceof HttpFault) throw coding;
     this.#maxBytes = coding ? maxCompressedBytes : maxBodyBytes;
@@ -159,14 +156,4 @@ export class MessageReader {
       `The body is too long: expected at most ${this.#maxBytes} bytes.`,
     );
   }
-}
-
-/** The types of a stream with one JSON text a line. */
-const lineTypes = /^application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines)\b/i;
-
-/** Whether the lines of a body are read as they arrive, however many come. */
-export function isLineStream({ headers, path }: RequestHead): boolean {
-  return /^(?:\/t\/[^/]+)?\/report\/?$/.test(path) &&
-    lineTypes.test(headers.get("content-type") ?? "") &&
-    !headers.has("content-encoding");
 }

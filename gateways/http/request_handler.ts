@@ -10,9 +10,9 @@ import type { Opening } from "../../sessions/served_connection.ts";
 import { Pace } from "../../sessions/pace.ts";
 import { AccessRefusal, type Admission } from "../access.ts";
 import type { Sender } from "../intake.ts";
-import { readTarget, type Target } from "../readers/target.ts";
 import { type HttpAnswer, textAnswer } from "./http_answer.ts";
 import {
+  type AdmittedRequest,
   answerOptions,
   answerRequest,
   answerToRefused,
@@ -20,16 +20,13 @@ import {
 } from "./http_requests.ts";
 import { inflate, isGzip } from "./inflate.ts";
 import { LineStream } from "./line_stream.ts";
-import { type HttpRequest, isLineStream } from "./message_reader.ts";
+import type { HttpRequest } from "./message_reader.ts";
 import { isQuery } from "./queries.ts";
-import { HttpFault, type RequestHead } from "./request_parser.ts";
+import { HttpFault, type RequestHead } from "./request_head.ts";
 import type { Takeover, Upgrades } from "./upgrades.ts";
 
-/** What is known of a request from its head. */
-interface JudgedHead {
-  readonly target: Target;
-  readonly admission: Admission | AccessRefusal;
-}
+/** Undefined if the answer comes later, or from another protocol. */
+export type LateAnswer = HttpAnswer | undefined;
 
 /** The requests of one connection. */
 export class RequestHandler {
@@ -37,12 +34,13 @@ export class RequestHandler {
   readonly #upgrades: Upgrades;
   readonly #opening: Opening;
   readonly #sender: Sender;
-  /** What is known of each head that was judged and not answered, in order. */
-  readonly #judged: JudgedHead[] = [];
+  /** The senders of requests whose heads were judged, in order. */
+  readonly #judged: (Admission | AccessRefusal)[] = [];
   #stream: LineStream | undefined;
   /** Of streams: other requests are refused instead. */
   #pace: Pace | undefined;
   #takeover: Takeover | undefined;
+  #arrivedAt: Timestamp;
 
   constructor(
     context: HttpContext,
@@ -54,6 +52,7 @@ export class RequestHandler {
     this.#upgrades = upgrades;
     this.#opening = opening;
     this.#sender = sender;
+    this.#arrivedAt = context.services.backend.now();
   }
 
   /** Whether the lines of a body are being taken as they arrive. */
@@ -74,8 +73,7 @@ export class RequestHandler {
   /** Admits the sender of a request. False if its body does not matter. */
   judge(head: RequestHead): boolean {
     const { access } = this.#context;
-    const { headers, isUpgrade, method, path, query } = head;
-    const target = readTarget(path, query);
+    const { headers, isUpgrade, method, path, target } = head;
     const request = {
       headers,
       path,
@@ -91,7 +89,7 @@ export class RequestHandler {
       : isLater
       ? access.admitLater(request)
       : access.admit(request);
-    this.#judged.push({ target, admission });
+    this.#judged.push(admission);
     return !(admission instanceof AccessRefusal);
   }
 
@@ -100,34 +98,59 @@ export class RequestHandler {
    * matter. The request is logged then.
    */
   refusalOf(head: RequestHead): HttpAnswer | undefined {
-    const { admission, target } = this.#judged.at(-1)!;
+    const admission = this.#judged.at(-1)!;
     if (!(admission instanceof AccessRefusal)) return undefined;
-    this.#log(head, target, 0);
+    this.#log(head, 0);
     return answerToRefused(admission);
   }
 
-  /** The answer; undefined if it comes later, or from another protocol. */
-  async answer(
-    { body, head, isLast }: HttpRequest,
-  ): Promise<HttpAnswer | undefined> {
-    const { admission, target } = this.#judged[0];
-    if (isLast) this.#judged.shift();
-    const { backend, turns } = this.#context.services;
+  /** When the newest request arrived. */
+  get arrivedAt(): Timestamp {
+    return this.#arrivedAt;
+  }
+
+  /**
+   * The answer. Must be called in the connection's turn, which ends when this
+   * returns.
+   */
+  answer(request: HttpRequest): LateAnswer | Promise<LateAnswer> {
+    const judged = this.#judged[0];
+    if (request.isLast) this.#judged.shift();
+    if (this.#stream === undefined) {
+      const { backend, turns } = this.#context.services;
+      return this.#answer(request, judged, backend.now(turns.lastWorkAtMs));
+    }
+    return this.#answerPart(request, judged);
+  }
+
+  /** Takes a further part of a stream. */
+  async #answerPart(
+    request: HttpRequest,
+    judged: Admission | AccessRefusal,
+  ): Promise<LateAnswer> {
     // Of a stream any number of reports can follow the first.
-    const due = this.#stream && this.#whenDue();
+    const due = this.#whenDue();
     if (due !== undefined) await due;
-    const arrivedAt = backend.now();
+    return this.#answer(request, judged, this.#context.services.backend.now());
+  }
+
+  #answer(
+    { body, head, isLast }: HttpRequest,
+    admission: Admission | AccessRefusal,
+    arrivedAt: Timestamp,
+  ): LateAnswer | Promise<LateAnswer> {
+    this.#arrivedAt = arrivedAt;
     this.#sender.traffic.stampTime(arrivedAt);
     if (this.#stream === undefined) {
       // Of a stream this is only the first part.
-      this.#log(head, target, isLast ? body.length : 0);
+      this.#log(head, isLast ? body.length : 0);
     }
     if (admission instanceof AccessRefusal) return answerToRefused(admission);
     if (head.method === "OPTIONS") return answerOptions();
     this.#sender.address = admission.remote;
     this.#sender.identity = admission.identity;
     const waitMs = this.#context.intake.waitMs(
-      isQuery(target.path) ? "query" : "report",
+      isQuery(head.target.path) ? "query" : "report",
       this.#sender,
     );
     if (waitMs > 0 && this.#stream === undefined) {
@@ -137,27 +160,38 @@ export class RequestHandler {
       ]);
     }
     if (head.isUpgrade) {
-      const answer = this.#answerUpgrade(head, target, admission);
+      const answer = this.#answerUpgrade(head, admission);
       if (answer !== undefined || this.#takeover !== undefined) return answer;
     }
-    if (isLineStream(head)) {
-      return await this.#answerStream(body, isLast, arrivedAt, admission);
+    if (head.isLineStream) {
+      return this.#answerStream(body, isLast, arrivedAt, admission);
     }
-    const isCompressed = isGzip(head.headers.get("content-encoding")) === true;
-    const plain = isCompressed ? await inflate(body) : body;
-    if (plain instanceof HttpFault) {
-      this.countFault(plain);
-      return textAnswer(plain.status, plain.message);
+    const request = { head, admission, body };
+    return isGzip(head.headers.get("content-encoding")) === true
+      ? this.#answerCompressed(request, arrivedAt)
+      : answerRequest(this.#context, request, this.#sender, arrivedAt);
+  }
+
+  async #answerCompressed(
+    request: AdmittedRequest,
+    arrivedAt: Timestamp,
+  ): Promise<HttpAnswer> {
+    const { turns } = this.#context.services;
+    const { workload } = this.#sender;
+    const body = await inflate(request.body);
+    if (body instanceof HttpFault) {
+      this.countFault(body);
+      return textAnswer(body.status, body.message);
     }
-    const turn = turns.begin(this.#sender.workload);
+    const turn = turns.begin(workload);
     if (turn !== undefined) await turn;
     const answer = answerRequest(
       this.#context,
-      { head, target, admission, body: plain },
+      { ...request, body },
       this.#sender,
       arrivedAt,
     );
-    turns.end(this.#sender.workload);
+    turns.end(workload);
     return await answer;
   }
 
@@ -201,13 +235,12 @@ export class RequestHandler {
 
   /** A refusal; undefined if another protocol goes on, or if there is none. */
   #answerUpgrade(
-    { headers, method, query }: RequestHead,
-    { path }: Target,
+    { headers, method, query, target }: RequestHead,
     { identity, isReportOnly, remote }: Admission,
   ): HttpAnswer | undefined {
     const answer = this.#upgrades.handle({
       method,
-      path,
+      path: target.path,
       query: query ?? "",
       headers,
       identity,
@@ -228,11 +261,10 @@ export class RequestHandler {
   }
 
   #log(
-    { method }: RequestHead,
-    { logged }: Target,
+    { method, target }: RequestHead,
     bytes: number,
   ): void {
-    const text = `${method} ${logged}${bytes > 0 ? ` ${bytes}` : ""}`;
+    const text = `${method} ${target.logged}${bytes > 0 ? ` ${bytes}` : ""}`;
     this.#sender.traffic.received(encodeScratch(text), 0, text.length);
   }
 }

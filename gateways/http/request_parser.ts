@@ -1,102 +1,58 @@
 /**
- * Requests of HTTP/1.1 (RFC 9112), from bytes as they arrive. http-parser-js
- * does the parsing. It reads much that other servers read in another way, which
- * lets one request hide in another ("request smuggling"), and its lines have no
- * longest length. What it does not refuse is refused here.
+ * Requests of HTTP/1.1 (RFC 9112), from bytes as they arrive.
  *
  * @module
  */
-import { type HeadInfo, HTTPParser } from "../../packages/http_parser.ts";
-import {
-  type ByteString,
-  decodeBytes,
-  indexOfByte,
-} from "../../protocol/bytes.ts";
-import { maxChunkLineBytes, maxFields, maxHeadBytes } from "./limits.ts";
+import { HttpFault } from "./request_head.ts";
+import type { RequestHandler, StrictParser } from "./strict_parser.ts";
 
-/** The head of a request. */
-export interface RequestHead {
-  readonly method: string;
-  /** Percent-encoded as it was sent; begins with a slash, or is `*`. */
-  readonly path: ByteString;
-  /** As it was sent, without the question mark; undefined if there is none. */
-  readonly query: ByteString | undefined;
-  /**
-   * Values by names in lower case. The values of a field that came more than
-   * once are joined by a comma and a space.
-   */
-  readonly headers: ReadonlyMap<string, ByteString>;
-  /** Bytes of the body; 0 for none, undefined for chunks. */
-  readonly bodyBytes: number | undefined;
-  /** Whether another request may follow. */
-  readonly isPersistent: boolean;
-  /** Whether it asks for another protocol. */
-  readonly isUpgrade: boolean;
+let loaded: typeof import("./strict_parser.ts") | undefined;
+
+/**
+ * Loads the parser, a package from npm. That takes as long as all modules of the
+ * gateways together, so the first connection does it, not the start.
+ */
+export async function loadParser(): Promise<void> {
+  loaded ??= await import("./strict_parser.ts");
 }
-
-/** Why bytes are no request that is answered. */
-export class HttpFault extends Error {
-  override readonly name = "HttpFault";
-  readonly status: number;
-
-  /** @param text One line for the client, without its end. */
-  constructor(status: number, text: string) {
-    super(text);
-    this.status = status;
-  }
-}
-
-/** Receives the parts of requests in their order. */
-export interface RequestHandler {
-  /** May throw a fault. */
-  onHead(head: RequestHead): void;
-  /** Bytes of the body, in a buffer of their own. May throw a fault. */
-  onBody(bytes: Uint8Array): void;
-  onEnd(): void;
-}
-
-const lineFeed = 0x0a;
-
-/** A field name is a token (RFC 9110, 5.6.2); a value has no control bytes. */
-const headerField = /^([\w!#$%&'*+.^`|~-]+):([\t\x20-\x7e\x80-\xff]*)$/;
-
-/** Fields that decide where a request ends, and whom it is for. */
-const singleFields = new Set(["content-length", "host", "transfer-encoding"]);
 
 /** Parses the requests of one connection. */
 export class RequestParser {
-  readonly #parser: StrictParser;
+  readonly #handler: RequestHandler;
+  #parser: StrictParser | undefined;
 
   constructor(handler: RequestHandler) {
-    this.#parser = new StrictParser(handler);
+    this.#handler = handler;
   }
 
   /** Whether a request has begun that has not ended. */
   get isWithinRequest(): boolean {
-    return this.#parser.hasBegun;
+    return this.#parser?.hasBegun ?? false;
   }
 
   /** Whether its head has not ended. */
   get isWithinHead(): boolean {
-    return this.#parser.hasBegun && !this.#parser.hasHead;
+    return this.isWithinRequest && !this.#parser!.hasHead;
   }
 
   /** Bytes of an unfinished line that are held. */
   get heldBytes(): number {
-    return this.#parser.heldBytes;
+    return this.#parser?.heldBytes ?? 0;
   }
 
   /**
    * Parses the bytes from `start` to `end`. After a fault there is no more to
-   * parse.
+   * parse. `loadParser` must have ended before.
    *
    * @returns The index after what was parsed, which is less than `end` only
    * after a request for another protocol; or a fault.
    */
   push(bytes: Uint8Array, start: number, end: number): number | HttpFault {
+    this.#parser ??= new loaded!.StrictParser(this.#handler);
     try {
-      const parsed = this.#parser.execute(bytes, start, end - start);
-      return typeof parsed === "number" ? start + parsed : faultOf(parsed);
+      const at = this.#parser.skipKeptHead(bytes, start, end);
+      const parsed = this.#parser.execute(bytes, at, end - at);
+      return typeof parsed === "number" ? at + parsed : faultOf(parsed);
     } catch (error) {
       if (error instanceof HttpFault) return error;
       throw error;
@@ -119,228 +75,4 @@ function faultOf(error: Error): HttpFault {
     found?.[2] ??
       "The request line is invalid: expected METHOD TARGET HTTP/1.1.",
   );
-}
-
-class StrictParser extends HTTPParser {
-  readonly #handler: RequestHandler;
-  hasBegun = false;
-  hasHead = false;
-  /** Bytes of the head, or of the trailer, so far. */
-  #fieldBytes = 0;
-
-  constructor(handler: RequestHandler) {
-    super(HTTPParser.REQUEST);
-    this.#handler = handler;
-  }
-
-  get heldBytes(): number {
-    return this.line.length;
-  }
-
-  override [HTTPParser.kOnHeadersComplete](info: HeadInfo): void {
-    this.hasHead = true;
-    this.#fieldBytes = 0;
-    const head = headOf(info);
-    info.upgrade = head.isUpgrade;
-    this.isChunked = head.bodyBytes === undefined;
-    this.#handler.onHead(head);
-  }
-
-  override [HTTPParser.kOnBody](bytes: Uint8Array): void {
-    this.#handler.onBody(bytes);
-  }
-
-  override [HTTPParser.kOnMessageComplete](): void {
-    this.hasBegun = false;
-    this.hasHead = false;
-    this.#fieldBytes = 0;
-    this.#handler.onEnd();
-  }
-
-  /** A line ends in CR LF, has no other CR, and is not endless. */
-  protected override consumeLine(): string | undefined {
-    const { chunk, end, offset } = this;
-    const found = indexOfByte(chunk, lineFeed, offset, end);
-    const stop = found < 0 ? end : found;
-    this.hasBegun = true;
-    this.line += decodeBytes(chunk, offset, stop);
-    this.offset = found < 0 ? end : found + 1;
-    this.#limitLine(this.offset - offset);
-    if (found < 0) return undefined;
-    const { line } = this;
-    this.line = "";
-    if (line === "" || line.indexOf("\r") !== line.length - 1) {
-      throw new HttpFault(400, "A line does not end in CR LF.");
-    }
-    return line.slice(0, -1);
-  }
-
-  #limitLine(bytes: number): void {
-    if (
-      this.state === "BODY_CHUNKHEAD" || this.state === "BODY_CHUNKEMPTYLINE"
-    ) {
-      if (this.line.length <= maxChunkLineBytes) return;
-      throw new HttpFault(400, "The line before a chunk is too long.");
-    }
-    this.#fieldBytes += bytes;
-    if (this.#fieldBytes <= maxHeadBytes) return;
-    throw new HttpFault(
-      431,
-      `The header fields are too long: expected at most ${maxHeadBytes} bytes.`,
-    );
-  }
-
-  protected override parseHeader(line: string, headers: string[]): void {
-    const found = headerField.exec(line);
-    if (found === null) {
-      throw new HttpFault(
-        400,
-        "A header field is not NAME: VALUE in one line.",
-      );
-    }
-    const [, name, value] = found;
-    const lowerName = name.toLowerCase();
-    if (singleFields.has(lowerName) && hasField(headers, lowerName)) {
-      throw new HttpFault(400, `There are two ${name} fields.`);
-    }
-    headers.push(lowerName, trimBlanks(value));
-    if (headers.length <= 2 * maxFields) return;
-    throw new HttpFault(
-      431,
-      `There are too many header fields: expected at most ${maxFields}.`,
-    );
-  }
-
-  protected override BODY_CHUNKHEAD(): void {
-    const line = this.consumeLine();
-    if (line === undefined) return;
-    const found = /^0*([0-9a-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/i
-      .exec(line);
-    if (found === null) {
-      throw new HttpFault(400, "The size of a chunk is no hexadecimal number.");
-    }
-    const size = parseInt(found[1], 16);
-    this.body_bytes = size;
-    this.state = size === 0 ? "BODY_CHUNKTRAILERS" : "BODY_CHUNK";
-  }
-}
-
-/** Whether names and values, in turns, have this name. */
-function hasField(headers: readonly string[], name: string): boolean {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index] === name) return true;
-  }
-  return false;
-}
-
-/** Checks what the parser does not. */
-function headOf(info: HeadInfo): RequestHead {
-  const { shouldKeepAlive, upgrade, url, versionMajor, versionMinor } = info;
-  const method = HTTPParser.methods[info.method];
-  const headers = new Map<string, ByteString>();
-  for (let index = 0; index < info.headers.length; index += 2) {
-    const name = info.headers[index];
-    const value = info.headers[index + 1];
-    const known = headers.get(name);
-    headers.set(name, known === undefined ? value : `${known}, ${value}`);
-  }
-  const authority = authorityOf(url);
-  // RFC 9112, 3.2.2: that of an absolute target counts, whatever Host says.
-  if (authority !== undefined && headers.has("host")) {
-    headers.set("host", authority);
-  }
-  if (versionMajor !== 1 || versionMinor > 1) {
-    throw new HttpFault(505, "The version is not HTTP/1.1.");
-  }
-  const isOld = versionMinor === 0;
-  if (!isOld && !headers.has("host")) {
-    throw new HttpFault(400, "The Host field is missing.");
-  }
-  // A client of HTTP/1.0 does not know the 100 (RFC 9110, 10.1.1).
-  if (isOld) headers.delete("expect");
-  const bodyBytes = bodyBytesOf(headers, isOld);
-  const hasBody = bodyBytes !== 0;
-  const asksForUpgrade = upgrade && method !== "CONNECT";
-  if (asksForUpgrade && hasBody && isForWebSocket(headers)) {
-    throw new HttpFault(400, "A request for a WebSocket has a body.");
-  }
-  // Java's client asks for HTTP/2 in each request. That can be ignored (RFC 9110,
-  // 7.8), and then a body is a body.
-  const isUpgrade = asksForUpgrade && !hasBody;
-  return {
-    method,
-    ...targetOf(url, method),
-    headers,
-    bodyBytes,
-    isPersistent: shouldKeepAlive,
-    isUpgrade,
-  };
-}
-
-function isForWebSocket(headers: ReadonlyMap<string, ByteString>): boolean {
-  return /\bwebsocket\b/i.test(headers.get("upgrade")!);
-}
-
-/** Bytes of the body; undefined for chunks. */
-function bodyBytesOf(
-  headers: ReadonlyMap<string, ByteString>,
-  isOld: boolean,
-): number | undefined {
-  const length = headers.get("content-length");
-  const coding = headers.get("transfer-encoding");
-  if (coding === undefined) {
-    if (length === undefined) return 0;
-    if (/^[0-9]{1,15}$/.test(length)) return Number(length);
-    throw new HttpFault(400, "Content-Length is not a number.");
-  }
-  if (length !== undefined) {
-    throw new HttpFault(
-      400,
-      "Content-Length and Transfer-Encoding are both given.",
-    );
-  }
-  if (isOld) throw new HttpFault(400, "HTTP/1.0 has no Transfer-Encoding.");
-  if (coding.toLowerCase() === "chunked") return undefined;
-  throw new HttpFault(501, "The Transfer-Encoding is not chunked.");
-}
-
-/** Begins a target in absolute form. */
-const absoluteForm = /^https?:\/\/([^/?#]*)/i;
-
-function authorityOf(url: string): ByteString | undefined {
-  return url.startsWith("/") ? undefined : absoluteForm.exec(url)?.[1];
-}
-
-/** Path and query of a target in origin, absolute or asterisk form. */
-function targetOf(
-  url: string,
-  method: string,
-): { path: ByteString; query: ByteString | undefined } {
-  const target = url.startsWith("/") ? url : url.replace(absoluteForm, "");
-  const isOrigin = /^[/?]/.test(target) || target === "" && url !== "";
-  const isServer = target === "*" && method === "OPTIONS";
-  // deno-lint-ignore no-control-regex
-  if (!isOrigin && !isServer || /[\x00-\x20\x7f#]/.test(url)) {
-    throw new HttpFault(400, "The request target is invalid: expected a path.");
-  }
-  const mark = target.indexOf("?");
-  const path = mark < 0 ? target : target.slice(0, mark);
-  return {
-    path: path === "" ? "/" : path,
-    query: mark < 0 ? undefined : target.slice(mark + 1),
-  };
-}
-
-/**
- * A text without spaces and tabs around it. `trim` would also remove bytes of
- * UTF-8, and a regular expression takes long for many spaces.
- */
-function trimBlanks(text: ByteString): ByteString {
-  let start = 0;
-  let end = text.length;
-  const isBlank = (index: number) =>
-    text[index] === " " || text[index] === "\t";
-  while (start < end && isBlank(start)) start += 1;
-  while (end > start && isBlank(end - 1)) end -= 1;
-  return text.slice(start, end);
 }

@@ -6,6 +6,7 @@
  */
 import {
   type ByteString,
+  encodeBytes,
   encodeScratch,
   textOfBytes,
 } from "../../protocol/bytes.ts";
@@ -19,6 +20,7 @@ import { AccessRefusal } from "../access.ts";
 import { DuplexConnection } from "../duplex_connection.ts";
 import type { Outcome } from "../intake.ts";
 import { inTurns } from "../in_turns.ts";
+import { scannedExampleBytes } from "../limits.ts";
 import { maxStepBytes } from "../readers/limits.ts";
 import type { ReaderContext, Reading } from "../readers/reading.ts";
 import type { Reason } from "../readers/reasons.ts";
@@ -123,7 +125,7 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
 
   publish(
     topic: ByteString,
-    payload: Uint8Array,
+    payload: ByteString,
   ): PublishResult | Promise<PublishResult> {
     const context = this.#readerContext;
     if (payload.length <= maxStepBytes) {
@@ -140,12 +142,15 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
   #take(
     reading: Reading,
     topic: ByteString,
-    payload: Uint8Array,
+    payload: ByteString,
   ): PublishResult | Promise<PublishResult> {
     const { intake, subscriptions } = this.#mqtt;
     if (reading.sightings.length === 0) this.#logReceived(topic, payload);
     const reason = reasonOf(reading);
-    if (reason !== undefined) intake.keepExample(reason, "mqtt", payload);
+    if (reason !== undefined) {
+      const start = payload.slice(0, scannedExampleBytes);
+      intake.keepExample(reason, "mqtt", encodeBytes(start));
+    }
     subscriptions.publisher = this.#subscriber;
     const outcome = intake.take(reading, this.sender, this.now);
     subscriptions.publisher = undefined;
@@ -164,7 +169,7 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
     // its own would be that of the moment at which the phone vanished.
     const [sighting] = reading.sightings;
     if (sighting === undefined || sighting.time === arrival) return;
-    this.#will = { topic, payload: payload.slice() };
+    this.#will = will;
   }
 
   subscribe(requested: RequestedFilter): ReasonName {
@@ -271,7 +276,7 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
   }
 
   /** Logs a message that has no report. One with reports is logged as those. */
-  #logReceived(topic: ByteString, payload: Uint8Array): void {
+  #logReceived(topic: ByteString, payload: ByteString): void {
     const text = `PUBLISH ${redactTokens(topic)} ${payload.length}`;
     this.sender.traffic.received(encodeScratch(text), 0, text.length);
   }

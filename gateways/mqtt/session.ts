@@ -47,7 +47,7 @@ export interface SessionHost {
   /** Takes a message. Returns a promise only if it has many reports. */
   publish(
     topic: ByteString,
-    payload: Uint8Array,
+    payload: ByteString,
   ): PublishResult | Promise<PublishResult>;
   /** Keeps a will, if it can be of any use. */
   keepWill(will: Will): void;

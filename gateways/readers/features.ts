@@ -16,7 +16,9 @@ import {
 } from "./fields.ts";
 import { encodeId, encodeName } from "./ids.ts";
 import {
+  isList,
   isObject,
+  type JsonList,
   type JsonObject,
   type JsonValue,
   memberOf,
@@ -35,11 +37,9 @@ import type { Steps } from "./steps.ts";
 
 /** The members of a feature that has a point. */
 interface PointFeature {
-  readonly coordinates: readonly JsonValue[];
-  readonly properties: JsonObject;
+  readonly coordinates: JsonList;
+  readonly properties: JsonObject | undefined;
 }
-
-const noMembers: JsonObject = new Map();
 
 /** The point of a feature, or the reason why it has none. */
 function pointFeatureOf(feature: JsonValue): PointFeature | Reason {
@@ -52,10 +52,10 @@ function pointFeatureOf(feature: JsonValue): PointFeature | Reason {
   const type = memberOf(geometry, "type");
   if (coordinates === repeated || type === repeated) return "repeated-key";
   // A line or an area is no position.
-  if (type !== "Point" || !Array.isArray(coordinates)) return "no-position";
+  if (type !== "Point" || !isList(coordinates)) return "no-position";
   return {
     coordinates,
-    properties: isObject(properties) ? properties : noMembers,
+    properties: isObject(properties) ? properties : undefined,
   };
 }
 
@@ -65,20 +65,23 @@ export function* readOverland(
   context: ReaderContext,
 ): Steps<Reading> {
   const builder = new ReadingBuilder("overland", "overland", context);
-  const locations = memberOf(batch, "locations") ?? [];
+  const locations = memberOf(batch, "locations");
   const current = memberOf(batch, "current");
   if (locations === repeated || current === repeated) {
     return builder.refuse("repeated-key");
   }
-  if (!Array.isArray(locations)) return builder.refuse("unknown-format");
-  if (locations.length > maxPoints) return builder.refuse("too-many-points");
-  for (const feature of locations) {
+  if (locations !== undefined && !isList(locations)) {
+    return builder.refuse("unknown-format");
+  }
+  const count = locations?.length ?? 0;
+  if (count > maxPoints) return builder.refuse("too-many-points");
+  for (const feature of locations ?? []) {
     builder.add(overlandPointOf(feature));
     yield;
   }
   // The newest place, ahead of the queue. `trip` repeats other positions.
   if (isObject(current)) builder.add(overlandPointOf(current));
-  if (locations.length === 0 && !isObject(current)) builder.add("empty");
+  if (count === 0 && !isObject(current)) builder.add("empty");
   // Any answer but ok makes the app send the batch again.
   return builder.finishUnlessWithoutId();
 }
@@ -86,21 +89,21 @@ export function* readOverland(
 function overlandPointOf(feature: JsonValue): RawPoint | Reason {
   const point = pointFeatureOf(feature);
   if (typeof point === "string") return point;
-  const fields = fieldsOf(point.properties);
+  const { coordinates, properties } = point;
+  const fields = fieldsOf(properties);
   const attributes = new AttributeReader("overland");
   attributes.number("accuracy", fields("horizontal_accuracy"));
   attributes.number("altitude", fields("altitude"));
   attributes.number("battery", fields("battery_level"), share);
   attributes.number("course", fields("course"));
   attributes.number("speed", fields("speed"));
-  const name = idTextOf(memberOf(point.properties, "device_id"));
-  const [longitude, latitude] = point.coordinates;
+  const name = idTextOf(properties && memberOf(properties, "device_id"));
   return {
     id: mapRaw(name, encodeName),
-    latitude: rawOf(latitude),
-    longitude: rawOf(longitude),
+    latitude: rawOf(coordinates.at(1)),
+    longitude: rawOf(coordinates.at(0)),
     time: fields("timestamp"),
-    attributes: attributes.read,
+    attributes,
   };
 }
 
@@ -117,7 +120,9 @@ export function* readGeoJson(
     ? memberOf(message, "features")
     : [message];
   if (features === repeated) return builder.refuse("repeated-key");
-  if (!Array.isArray(features)) return builder.refuse("unknown-format");
+  if (!Array.isArray(features) && !isList(features)) {
+    return builder.refuse("unknown-format");
+  }
   if (features.length > maxPoints) return builder.refuse("too-many-points");
   if (features.length === 0) builder.add("empty");
   for (const feature of features) {
@@ -130,7 +135,8 @@ export function* readGeoJson(
 function geoJsonPointOf(feature: JsonValue): RawPoint | Reason {
   const point = pointFeatureOf(feature);
   if (typeof point === "string") return point;
-  const [longitude, latitude, altitude] = point.coordinates;
+  const { coordinates } = point;
+  const altitude = coordinates.at(2);
   const properties = fieldsOf(point.properties);
   // The position is the geometry's, also where properties repeat it.
   const fields: FieldReader = (key) =>
@@ -140,14 +146,17 @@ function geoJsonPointOf(feature: JsonValue): RawPoint | Reason {
   return {
     ...pointOf(fields, "geojson", 1),
     id: geoJsonIdOf(feature as JsonObject, point.properties),
-    latitude: rawOf(latitude),
-    longitude: rawOf(longitude),
+    latitude: rawOf(coordinates.at(1)),
+    longitude: rawOf(coordinates.at(0)),
   };
 }
 
-function geoJsonIdOf(feature: JsonObject, properties: JsonObject): Raw {
+function geoJsonIdOf(
+  feature: JsonObject,
+  properties: JsonObject | undefined,
+): Raw {
   const id = idTextOf(memberOf(feature, "id")) ??
-    idTextOf(memberOf(properties, "id")) ??
-    idTextOf(memberOf(properties, "device_id"));
+    idTextOf(properties && memberOf(properties, "id")) ??
+    idTextOf(properties && memberOf(properties, "device_id"));
   return mapRaw(id, encodeId);
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Attributes } from "../../protocol/attributes.ts";
+import { escapeText } from "../../protocol/attributes.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import {
+  isList,
   isObject,
   JsonNumber,
   type JsonObject,
@@ -29,9 +30,9 @@ export const share = 100;
 /** The text of a field. */
 export type FieldReader = (key: ByteString) => Raw;
 
-/** Reads the fields of an object. */
-export function fieldsOf(object: JsonObject): FieldReader {
-  return (key) => rawOf(memberOf(object, key));
+/** Reads the fields of an object; there are none without one. */
+export function fieldsOf(object: JsonObject | undefined): FieldReader {
+  return (key) => object && rawOf(memberOf(object, key));
 }
 
 /**
@@ -50,7 +51,7 @@ export function rawOf(value: JsonValue | typeof repeated | undefined): Raw {
  * none, or the value is neither a text nor a number.
  */
 export function idTextOf(value: JsonValue | typeof repeated | undefined): Raw {
-  const isOther = typeof value === "boolean" || Array.isArray(value) ||
+  const isOther = typeof value === "boolean" || isList(value) ||
     isObject(value);
   return isOther ? undefined : present(rawOf(value));
 }
@@ -128,24 +129,37 @@ export function pointOf(
     latitude,
     longitude,
     time: firstOf(fields, timeKeys),
-    attributes: attributes.read,
+    attributes,
     hasNoFix: isNotValid(fields),
     isMock: fields("mock") === "true" || fields("mock") === "1",
   };
 }
 
-/** Collects attributes. What does not fit is left out. */
+/**
+ * Collects attributes as the field of a report. Must be given them in the order
+ * of their keys, the source apart. What does not fit is left out.
+ */
 export class AttributeReader {
-  readonly #read = new Map<string, ByteString>();
+  readonly #source: Format;
+  #field = "";
+  #lastKey = "";
+  #hasSource = false;
+  #hasAccuracy = false;
 
   /** @param source The format of the message. */
   constructor(source: Format) {
-    this.#read.set("source", source);
+    this.#source = source;
   }
 
-  /** What was read. */
-  get read(): Attributes {
-    return this.#read;
+  /** The attributes, as `formatAttributes` gives them. */
+  get field(): ByteString {
+    if (!this.#hasSource) this.#addSource();
+    return this.#field;
+  }
+
+  /** Whether the accuracy is known. */
+  get hasAccuracy(): boolean {
+    return this.#hasAccuracy;
   }
 
   /**
@@ -154,18 +168,33 @@ export class AttributeReader {
    * @param factor What it is multiplied by to get the attribute's unit.
    */
   number(key: string, raw: Raw, factor = 1): void {
-    if (raw === undefined || raw === repeated || this.#read.has(key)) return;
+    if (raw === undefined || raw === repeated || this.#lastKey === key) return;
     const number = attributeNumber(key, trimSpace(raw), factor);
     if (number === undefined) return;
-    // An accuracy of 0 is unknown, not exact.
-    if (key === "accuracy" && number === "0") return;
-    this.#read.set(key, number);
+    if (key === "accuracy") {
+      // 0 is unknown, not exact.
+      if (number === "0") return;
+      this.#hasAccuracy = true;
+    }
+    this.#add(key, number);
   }
 
   /** Adds the tracker ID of OwnTracks, two characters that a map shows. */
   trackerId(raw: Raw): void {
     const text = present(raw);
     if (text === undefined || text === repeated) return;
-    if (text.length <= maxTrackerIdBytes) this.#read.set("tid", text);
+    if (text.length <= maxTrackerIdBytes) this.#add("tid", escapeText(text));
+  }
+
+  #add(key: string, value: ByteString): void {
+    if (!this.#hasSource && key > "source") this.#addSource();
+    this.#lastKey = key;
+    const entry = `${key}=${value}`;
+    this.#field = this.#field === "" ? entry : `${this.#field},${entry}`;
+  }
+
+  #addSource(): void {
+    this.#hasSource = true;
+    this.#add("source", this.#source);
   }
 }

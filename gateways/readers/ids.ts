@@ -22,12 +22,25 @@ function percentEncode(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
+/** Whether a name is in ASCII, and nothing of it is encoded: as nearly all. */
+function isPlainName(name: ByteString): boolean {
+  for (let index = 0; index < name.length; index++) {
+    const code = name.charCodeAt(index);
+    const isPlain = code > 0x20 && code < deleteByte && code !== percent &&
+      code !== slash;
+    if (!isPlain) return false;
+  }
+  return true;
+}
+
+const [percent, slash, deleteByte] = [0x25, 0x2f, 0x7f];
+
 /**
  * One name as a part of an ID. Other bytes stay as they are, and so does a name
  * that is too long for an ID anyway.
  */
 export function encodeName(name: ByteString): ByteString {
-  if (name.length > maxIdBytes) return name;
+  if (name.length > maxIdBytes || isPlainName(name)) return name;
   return name.replace(encodedInNames, percentEncode);
 }
 
@@ -48,6 +61,10 @@ export function decodeId(id: ByteString): ByteString {
 export function joinNames(
   names: readonly (ByteString | undefined)[],
 ): ByteString | undefined {
+  const [first, second] = names;
+  if (names.length === 2 && first && second) {
+    return `${encodeName(first)}/${encodeName(second)}`;
+  }
   const id = names.filter((name) => name !== undefined && name !== "")
     .map((name) => encodeName(name!)).join("/");
   return id === "" ? undefined : id;
@@ -58,8 +75,7 @@ export function joinNames(
  * to have one ID, so bytes that are not UTF-8 are read as Latin-1.
  */
 export function nameInUtf8(name: ByteString): ByteString {
-  // deno-lint-ignore no-control-regex
-  if (/^[\x00-\x7f]*$/.test(name)) return name;
+  if (isPlainName(name)) return name;
   try {
     strictTextOfBytes(name);
     return name;

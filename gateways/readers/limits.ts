@@ -43,7 +43,8 @@ export const maxJsonValues = 262_144;
 
 /**
  * Most values in one point of a large message, and in other members of its outer
- * two levels: 100 times as many as a point has.
+ * two levels: 100 times as many as a point has. Also the most members of an
+ * object on these levels, as each search for a key looks at all of them.
  */
 export const maxValuesInStep = 4_096;
 

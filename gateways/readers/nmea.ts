@@ -144,7 +144,7 @@ export class NmeaReader {
       latitude,
       longitude,
       time: seconds,
-      attributes: attributes.read,
+      attributes,
       // Positions of a simulator.
       isMock: mode === "S",
     };

@@ -45,6 +45,8 @@ export function parseDecimal(text: ByteString): Decimal | undefined {
 
 const minus = 0x2d;
 const dot = 0x2e;
+const zero = 0x30;
+const nine = 0x39;
 
 /**
  * A number in the form that most devices send: digits, perhaps with a minus sign
@@ -123,10 +125,15 @@ export function signed({ digits, isNegative }: Decimal): ByteString {
  * directions. The result is exact for any number of digits.
  */
 export function isWithin({ digits }: Decimal, limit: number): boolean {
-  const dotIndex = digits.indexOf(".");
-  const whole = Number(dotIndex < 0 ? digits : digits.slice(0, dotIndex));
+  let whole = 0;
+  let at = 0;
+  for (; at < digits.length; at++) {
+    const code = digits.charCodeAt(at);
+    if (code === dot) break;
+    whole = 10 * whole + code - zero;
+  }
   if (whole !== limit) return whole < limit;
-  return dotIndex < 0 || /^0*$/.test(digits.slice(dotIndex + 1));
+  return at === digits.length || /^0*$/.test(digits.slice(at + 1));
 }
 
 /** Whether the number is zero. */
@@ -160,6 +167,35 @@ export function degreesOfMinutes(
   };
 }
 
+const computedScale = 10 ** maxComputedDecimals;
+
+/** A number in units of the last decimal, without needless zeros. */
+function ofUnits(units: number): ByteString {
+  const whole = Math.floor(units / computedScale);
+  let rest = units - whole * computedScale;
+  if (rest === 0) return `${whole}`;
+  let decimals = maxComputedDecimals;
+  while (rest % 10 === 0) {
+    rest /= 10;
+    decimals -= 1;
+  }
+  return `${whole}.${`${rest}`.padStart(decimals, "0")}`;
+}
+
+/** Most digits that are compared as a number at once. */
+const shortDigits = 6;
+
+/** Whether a text is an integer of a few digits, without needless zeros. */
+function isShortInteger(text: ByteString): boolean {
+  const { length } = text;
+  if (length === 0 || length > shortDigits) return false;
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < zero || code > nine) return false;
+  }
+  return length === 1 || text.charCodeAt(0) !== zero;
+}
+
 /**
  * A number as the value of an attribute, in the attribute's unit; undefined if
  * it is not a number, or not in the attribute's range. Devices send -1 for
@@ -173,12 +209,20 @@ export function attributeNumber(
   factor = 1,
 ): ByteString | undefined {
   if (text === undefined) return undefined;
+  const range = rangeOf(key)!;
   // Most numbers already have the spelling of an attribute.
-  if (factor === 1 && isAttributeNumber(key, text)) return text;
+  if (factor === 1) {
+    if (isShortInteger(text)) {
+      return Number(text) <= range.max ? text : undefined;
+    }
+    if (isAttributeNumber(key, text)) return text;
+  }
   if (parseDecimal(text) === undefined) return undefined;
   const value = Number(text) * factor;
-  const range = rangeOf(key)!;
   if (!(value >= range.min && value <= range.max)) return undefined;
+  // In units of the last decimal: of larger numbers these are not exact.
+  const units = Math.round(value * computedScale);
+  if (units >= 0 && units < 2 ** 40) return ofUnits(units);
   const digits = value.toFixed(maxComputedDecimals).replace(/\.?0+$/, "");
   return digits === "-0" ? "0" : digits;
 }

@@ -76,7 +76,7 @@ function pointOfMessage(
     latitude: fields("lat"),
     longitude: fields("lon"),
     time: fields("tst"),
-    attributes: attributes.read,
+    attributes,
   };
 }
 

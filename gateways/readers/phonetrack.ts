@@ -6,7 +6,7 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import { AttributeReader, rawOf } from "./fields.ts";
 import { encodeName } from "./ids.ts";
-import type { JsonValue } from "./json.ts";
+import { isList, type JsonList, type JsonValue } from "./json.ts";
 import { maxPoints } from "./limits.ts";
 import { decodeSegment } from "./parameters.ts";
 import {
@@ -37,6 +37,7 @@ const pathForm =
 export function readPhoneTrackPath(
   path: ByteString,
 ): PhoneTrackPath | undefined {
+  if (!path.includes("/apps/phonetrack/")) return undefined;
   const found = pathForm.exec(path);
   if (found === null) return undefined;
   const name = decodeSegment(found[2] ?? "");
@@ -52,7 +53,7 @@ export function readPhoneTrackPath(
  * altitude, accuracy, battery, satellites, program, speed and bearing.
  */
 export function* readPhoneTrackPoints(
-  points: readonly JsonValue[],
+  points: JsonList,
   context: ReaderContext,
 ): Steps<Reading> {
   const builder = new ReadingBuilder("phonetrack", "phonetrack", context);
@@ -66,9 +67,10 @@ export function* readPhoneTrackPoints(
 }
 
 function pointOfList(point: JsonValue): RawPoint | Reason {
-  if (!Array.isArray(point)) return "no-position";
-  const [latitude, longitude, time, altitude, accuracy, battery] = point;
-  const [speed, bearing] = point.slice(8);
+  if (!isList(point)) return "no-position";
+  const [latitude, longitude, time, altitude, accuracy, battery, , , ...rest] =
+    point;
+  const [speed, bearing] = rest;
   const attributes = new AttributeReader("phonetrack");
   attributes.number("accuracy", rawOf(accuracy));
   attributes.number("altitude", rawOf(altitude));
@@ -80,6 +82,6 @@ function pointOfList(point: JsonValue): RawPoint | Reason {
     latitude: rawOf(latitude),
     longitude: rawOf(longitude),
     time: rawOf(time),
-    attributes: attributes.read,
+    attributes,
   };
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Attributes } from "../../protocol/attributes.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import { repeated } from "./json.ts";
@@ -61,7 +60,8 @@ export interface Sighting {
   readonly time: ByteString;
   /** Why the time of arrival stands for the one that was sent. */
   readonly note: Reason | undefined;
-  readonly attributes: Attributes;
+  /** The attributes, as a record has them. */
+  readonly attributes: ByteString;
   /** Whether the device says that an app made the position up. */
   readonly isMock: boolean;
 }
@@ -102,6 +102,13 @@ export interface ReaderContext {
 /** A text of a message; `repeated` if its key is given twice. */
 export type Raw = ByteString | undefined | typeof repeated;
 
+/** Attributes that were read. */
+export interface PointAttributes {
+  /** All of them, as a record has them. */
+  readonly field: ByteString;
+  readonly hasAccuracy: boolean;
+}
+
 /** A point as its format gives it. */
 export interface RawPoint {
   /** The whole ID, encoded. */
@@ -109,7 +116,7 @@ export interface RawPoint {
   readonly latitude: Raw;
   readonly longitude: Raw;
   readonly time: Raw;
-  readonly attributes: Attributes;
+  readonly attributes: PointAttributes;
   /** Whether the device says that the position is not from a valid fix. */
   readonly hasNoFix?: boolean;
   readonly isMock?: boolean;
@@ -142,7 +149,7 @@ function judge(point: RawPoint, context: ReaderContext): Sighting | Reason {
   if (latitude === undefined || longitude === undefined) return "not-a-number";
   if (!isWithin(latitude, 90)) return "latitude-out-of-range";
   if (!isWithin(longitude, 180)) return "longitude-out-of-range";
-  const isUnsure = !point.attributes.has("accuracy");
+  const isUnsure = !point.attributes.hasAccuracy;
   if (isUnsure && isZero(latitude) && isZero(longitude)) return "zero-position";
   const north = signed(latitude);
   const east = signed(longitude);
@@ -156,7 +163,7 @@ function judge(point: RawPoint, context: ReaderContext): Sighting | Reason {
     longitude: east,
     time: time.time,
     note: time.note,
-    attributes: point.attributes,
+    attributes: point.attributes.field,
     isMock: point.isMock ?? false,
   };
 }

@@ -13,15 +13,18 @@ import { readGeoJson, readOverland } from "./features.ts";
 import { type FormDialect, isForm, readForm } from "./forms.ts";
 import { encodeId, nameInUtf8 } from "./ids.ts";
 import {
+  isList,
   isObject,
-  type JsonFailure,
   type JsonObject,
   type JsonValue,
   memberOf,
+} from "./json.ts";
+import {
+  type JsonFailure,
   type ParsedJson,
   parseJson,
   parseJsonInSteps,
-} from "./json.ts";
+} from "./json_parser.ts";
 import { maxBodyBytes, maxPoints, maxStepBytes } from "./limits.ts";
 import {
   idOfOwnTracksTopic,
@@ -46,7 +49,7 @@ import {
   readReportsOf,
   ReportLines,
 } from "./reports.ts";
-import { finish, isSteps, type Steps } from "./steps.ts";
+import { finish, type Steps } from "./steps.ts";
 import { withoutToken } from "./target.ts";
 import { readTraccarClient, readTraccarForward } from "./traccar.ts";
 
@@ -91,7 +94,8 @@ const pathKinds: ReadonlyMap<ByteString, PathKind> = new Map([
 const otherPath: PathKind = { format: "unknown", isJson: false };
 
 function kindOfPath(path: ByteString): PathKind {
-  const known = pathKinds.get(path.replace(/(?<=.)\/$/, ""));
+  const isOpen = path.length > 1 && path.endsWith("/");
+  const known = pathKinds.get(isOpen ? path.slice(0, -1) : path);
   if (known !== undefined) return known;
   return path.startsWith("/api/webhook/")
     ? { format: "home-assistant", isJson: false }
@@ -130,7 +134,14 @@ function refuse(format: Format, reason: Reason): Reader {
 
 /** The reader of a request. The path decides where the shape does not. */
 export function recognizeRequest(request: GatewayRequest): Reader {
-  return inOneStep(finish(recognizeInSteps(request)));
+  const opened = open(request);
+  if (typeof opened === "function") return inOneStep(opened);
+  const { text } = opened;
+  // What a large message is refused for does not depend on how it is read.
+  const parsed = text.length <= maxStepBytes
+    ? parseJson(text)
+    : finish(parseJsonInSteps(text));
+  return inOneStep(readerOfText(opened, parsed));
 }
 
 /** A reader that does all steps at once. */
@@ -138,10 +149,27 @@ function inOneStep(reader: StepReader): Reader {
   return (context) => finish(reader(context));
 }
 
-/** The reader of a request that may be large. */
+/** The same for a request of more than `maxStepBytes`. */
 export function* recognizeInSteps(
   request: GatewayRequest,
 ): Steps<StepReader> {
+  const opened = open(request);
+  return typeof opened === "function"
+    ? opened
+    : readerOfText(opened, yield* parseJsonInSteps(opened.text));
+}
+
+/** A request with JSON, before that is parsed. */
+interface JsonRequest {
+  readonly request: GatewayRequest;
+  readonly kind: PathKind;
+  readonly text: ByteString;
+  /** The ID that the path gives. */
+  readonly givenId: ByteString | undefined;
+}
+
+/** What is known of a request before JSON is parsed; its reader without JSON. */
+function open(request: GatewayRequest): StepReader | JsonRequest {
   const { body, headers } = request;
   const path = withoutToken(request.path);
   const phoneTrack = readPhoneTrackPath(path);
@@ -152,16 +180,31 @@ export function* recognizeInSteps(
   if (request.method === "OPTIONS") return refuse(kind.format, "other-method");
   if (body.length > maxBodyBytes) return refuse(kind.format, "body-too-long");
   const text = decodeBytes(body, 0, body.length);
-  const reader = isJsonText(text, kind, headers)
-    ? yield* recognizeJson(text, kind, request)
-    : recognizeForm(text, request, kind, phoneTrack?.app);
   const givenId = phoneTrack?.givenId;
+  if (isJsonText(text, kind, headers)) return { request, kind, text, givenId };
+  return withId(
+    recognizeForm(text, request, kind, phoneTrack?.app),
+    givenId,
+  );
+}
+
+function withId(
+  reader: StepReader,
+  givenId: ByteString | undefined,
+): StepReader {
   if (givenId === undefined) return reader;
   return (context) => reader({ ...context, givenId });
 }
 
-/** The first character that is not white space of JSON or a byte order mark. */
-const firstCharacter = /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/;
+/**
+ * The first character that is not white space of JSON or a byte order mark; empty
+ * if there is none.
+ */
+function firstCharacter(text: ByteString): string {
+  // A message of nearly all apps has none of these.
+  if (text.startsWith("{")) return "{";
+  return /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/.exec(text)![1];
+}
 
 /**
  * Whether a body is to be read as JSON. Programs such as curl send JSON with
@@ -172,32 +215,35 @@ function isJsonText(
   kind: PathKind,
   headers: ReadonlyMap<string, ByteString>,
 ): boolean {
-  const first = firstCharacter.exec(text)![1];
+  const first = firstCharacter(text);
   if (first === "{" || first === "[") return true;
   if (first === "") return false;
   return kind.isJson || /\bjson\b/i.test(headers.get("content-type") ?? "");
 }
 
-function* recognizeJson(
+function readerOfText(
+  { givenId, kind, request, text }: JsonRequest,
+  parsed: ParsedJson | JsonFailure,
+): StepReader {
+  return withId(readerOfParsed(text, kind, request, parsed), givenId);
+}
+
+function readerOfParsed(
   text: ByteString,
-  kind: PathKind,
+  { format }: PathKind,
   request: GatewayRequest,
-): Steps<StepReader> {
-  const { format } = kind;
-  const parsed = text.length <= maxStepBytes
-    ? parseJson(text)
-    : yield* parseJsonInSteps(text);
+  parsed: ParsedJson | JsonFailure,
+): StepReader {
   if ("reason" in parsed) {
     const isLines = parsed.isAfterLine &&
       (format === "report" || format === "unknown");
     return isLines ? lineReader(text) : refuse(format, parsed.reason);
   }
   const { value } = parsed;
-  if (!isObject(value)) {
-    if (Array.isArray(value)) return (context) => readReports(value, context);
-    return refuse(format, "unknown-format");
-  }
-  return readerOfObject(value, format, request);
+  if (isObject(value)) return readerOfObject(value, format, request);
+  return isList(value)
+    ? (context) => readReports(value, context)
+    : refuse(format, "unknown-format");
 }
 
 function readerOfObject(
@@ -234,13 +280,13 @@ function readerOfObject(
 /** The format of an object by its members; undefined if the path decides. */
 function formatOfObject(value: JsonObject): Format | undefined {
   if (value.has("_type")) return "owntracks";
-  if (Array.isArray(memberOf(value, "locations"))) return "overland";
+  if (isList(memberOf(value, "locations"))) return "overland";
   const type = memberOf(value, "type");
   if (type === "Feature" || type === "FeatureCollection") return "geojson";
   if (isObject(memberOf(value, "position"))) return "traccar-forward";
   if (value.has("event") && value.has("device")) return "traccar-forward";
   const location = memberOf(value, "location");
-  if (isObject(location) || Array.isArray(location)) return "traccar-client";
+  if (isObject(location) || isList(location)) return "traccar-client";
   return undefined;
 }
 
@@ -270,7 +316,7 @@ function namesOf(
 
 function readerOfPhoneTrack(value: JsonObject): StepReader {
   const points = memberOf(value, "points");
-  return Array.isArray(points)
+  return isList(points)
     ? (context) => readPhoneTrackPoints(points, context)
     : (context) => readReportsOf(value, "phonetrack", "phonetrack", context);
 }
@@ -331,41 +377,26 @@ function levelsBelow(
   return topic === prefix.slice(0, -1) ? "" : undefined;
 }
 
-/** Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. */
-export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
+/**
+ * Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. The
+ * answer of the reading does not matter: MQTT says only that a message has
+ * arrived.
+ */
+export function recognizeTopic(topic: ByteString, payload: ByteString): Reader {
   const kind = kindOfTopic(topic);
   const reader = readerWithoutJson(kind, payload) ??
-    readerOfPayload(
-      kind,
-      parseJson(decodeBytes(payload, 0, payload.length)),
-    );
-  return inOneStep(withoutAnswer(reader));
+    readerOfPayload(kind, parseJson(payload));
+  return inOneStep(reader);
 }
 
 /** The same for a message that may be large. */
 export function* recognizeTopicInSteps(
   topic: ByteString,
-  payload: Uint8Array,
+  payload: ByteString,
 ): Steps<StepReader> {
   const kind = kindOfTopic(topic);
-  const text = decodeBytes(payload, 0, payload.length);
-  const reader = readerWithoutJson(kind, payload) ??
-    readerOfPayload(kind, yield* parseJsonInSteps(text));
-  return withoutAnswer(reader);
-}
-
-/** MQTT acknowledges a message without saying what became of it. */
-function withoutAnswer(reader: StepReader): StepReader {
-  return (context) => {
-    const reading = reader(context);
-    return isSteps(reading)
-      ? withoutAnswerInSteps(reading)
-      : { ...reading, answer: "nothing" };
-  };
-}
-
-function* withoutAnswerInSteps(steps: Steps<Reading>): Steps<Reading> {
-  return { ...yield* steps, answer: "nothing" };
+  return readerWithoutJson(kind, payload) ??
+    readerOfPayload(kind, yield* parseJsonInSteps(payload));
 }
 
 /** What a topic says about its messages. */
@@ -403,7 +434,7 @@ function readTopicOfOwnTracks(
 /** The reader of a message that is not to be parsed; undefined if it is. */
 function readerWithoutJson(
   { format, givenId }: TopicKind,
-  { length }: Uint8Array,
+  { length }: ByteString,
 ): Reader | undefined {
   if (givenId === undefined) return ignore(format, "other-topic");
   // An empty payload removes what the broker retains.

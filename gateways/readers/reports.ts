@@ -10,7 +10,8 @@ import { isBlank } from "../../protocol/fields.ts";
 import { LineFramer } from "../../protocol/framer.ts";
 import { fieldsOf, idTextOf, mapRaw, pointOf } from "./fields.ts";
 import { encodeId } from "./ids.ts";
-import { isObject, type JsonValue, memberOf, parseJson } from "./json.ts";
+import { isList, isObject, type JsonValue, memberOf } from "./json.ts";
+import { parseJson } from "./json_parser.ts";
 import { maxJsonLineBytes, maxPoints } from "./limits.ts";
 import {
   type AnswerKind,
@@ -47,7 +48,7 @@ export function* readReportsOf(
     builder.add(pointOfReport(message, format));
     return builder.finish();
   }
-  if (!Array.isArray(message)) return builder.refuse("unknown-format");
+  if (!isList(message)) return builder.refuse("unknown-format");
   if (message.length > maxPoints) return builder.refuse("too-many-points");
   if (message.length === 0) builder.add("empty");
   for (const report of message) {

@@ -40,13 +40,17 @@ export function readTime(
   }
   const seconds = parseSeconds(text);
   if (seconds === undefined) return "not-a-time";
-  if (seconds.isNegative && /[1-9]/.test(seconds.digits)) {
+  const { digits, isNegative } = seconds;
+  const isPast = !isNegative && digits.length <= maxTimeIntegerDigits &&
+    Number(digits) <= now.seconds;
+  if (isPast) return { time: digits };
+  if (isNegative && /[1-9]/.test(digits)) {
     return { time: arrival, note: "time-before-1970" };
   }
   if (isFarAhead(seconds, now)) {
     return { time: arrival, note: "time-far-ahead" };
   }
-  const time = withFewZeros(seconds.digits);
+  const time = withFewZeros(digits);
   return time.length > maxTimeBytes ? "time-too-long" : { time };
 }
 
@@ -61,6 +65,8 @@ function withFewZeros(digits: ByteString): ByteString {
 
 /** POSIX seconds; undefined if the text is no time. */
 function parseSeconds(text: ByteString): Decimal | undefined {
+  const date = parsePlainDate(text);
+  if (date !== undefined) return date;
   const number = parseDecimal(text);
   return number === undefined ? parseDate(text) : secondsOf(number);
 }
@@ -97,6 +103,37 @@ const dateForm = new RegExp(
     /(?::?(\d\d)(?:[.,](\d+))?)?/.source +
     / ?(?:[Zz]|([+-]|(?<= ))(\d\d)(?::?(\d\d))?)?$/.source,
 );
+
+/**
+ * A date in the form that most devices send: `2026-11-30T12:00:00Z`. Undefined
+ * for all others. Takes a fraction of the time.
+ */
+function parsePlainDate(text: ByteString): Decimal | undefined {
+  if (text.length !== "2026-11-30T12:00:00Z".length) return undefined;
+  const hasMarks = text[4] === "-" && text[7] === "-" && text[10] === "T" &&
+    text[13] === ":" && text[16] === ":" && text[19] === "Z";
+  if (!hasMarks) return undefined;
+  const century = twoDigits(text, 0);
+  const seconds = secondsOfDate(
+    100 * century + twoDigits(text, 2),
+    twoDigits(text, 5),
+    twoDigits(text, 8),
+    twoDigits(text, 11),
+    twoDigits(text, 14),
+    twoDigits(text, 17),
+  );
+  // What is before 1970, or no date, is read again.
+  const isPlain = seconds !== undefined && seconds >= 0;
+  return isPlain ? { isNegative: false, digits: `${seconds}` } : undefined;
+}
+
+/** The number of the two digits at an index; NaN if they are none. */
+function twoDigits(text: ByteString, at: number): number {
+  const tens = text.charCodeAt(at) - 0x30;
+  const ones = text.charCodeAt(at + 1) - 0x30;
+  const areDigits = tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
+  return areDigits ? 10 * tens + ones : NaN;
+}
 
 /** A date as POSIX seconds; undefined if it is none. */
 function parseDate(text: ByteString): Decimal | undefined {

@@ -15,6 +15,7 @@ import {
 } from "./fields.ts";
 import { encodeName } from "./ids.ts";
 import {
+  isList,
   isObject,
   type JsonObject,
   type JsonValue,
@@ -49,7 +50,7 @@ export function* readTraccarClient(
   const builder = new ReadingBuilder("traccar-client", "empty", context);
   const id = mapRaw(idTextOf(memberOf(message, "device_id")), encodeName);
   const location = memberOf(message, "location");
-  const locations = Array.isArray(location) ? location : [location];
+  const locations = isList(location) ? location : [location] as const;
   if (locations.length > maxPoints) return builder.refuse("too-many-points");
   for (const each of locations) {
     builder.add(pointOfLocation(each, id));
@@ -81,7 +82,7 @@ function pointOfLocation(
     latitude: coordinates("latitude"),
     longitude: coordinates("longitude"),
     time: fieldsOf(location)("timestamp"),
-    attributes: attributes.read,
+    attributes,
     isMock: (memberOf(location, "mock") ?? false) !== false,
   };
 }
@@ -120,7 +121,7 @@ function pointOfForward(message: JsonObject): RawPoint | Reason {
     latitude: fields("latitude"),
     longitude: fields("longitude"),
     time: fields("fixTime") ?? fields("deviceTime"),
-    attributes: attributes.read,
+    attributes,
     // An outdated position repeats the last known place.
     hasNoFix: (memberOf(position, "outdated") ?? false) !== false ||
       (memberOf(position, "valid") ?? true) !== true,

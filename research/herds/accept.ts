@@ -10,7 +10,7 @@
  * @module
  */
 import process from "node:process";
-import { clientName } from "../../bench/load/requests.ts";
+import { clientName } from "../../bench/load/layout.ts";
 import { FloodRouter } from "../../peers/replication/flood_router.ts";
 import { makeReport, type Report } from "../../protocol/report.ts";
 import { Random } from "../../runtime/random.ts";

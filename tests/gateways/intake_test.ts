@@ -33,7 +33,7 @@ function sighting(chosen: Partial<Sighting> = {}): Sighting {
     longitude: "-13.4",
     time: "1520023934",
     note: undefined,
-    attributes: new Map(),
+    attributes: "",
     isMock: false,
     ...chosen,
   };
@@ -109,7 +109,7 @@ Deno.test({
     const records: string[] = [];
     replica.onPut = ({ record }) => records.push(record);
     const tid = "x".repeat(maxAttributesBytes - "accuracy=14.5,tid=".length);
-    const attributes = new Map([["tid", tid], ["accuracy", "14.5"]]);
+    const attributes = `accuracy=14.5,tid=${tid}`;
     intake.take(reading(sighting({ attributes }), sighting()), sender, now);
     intake.take(
       reading(sighting({ client: "van" })),

@@ -8,6 +8,7 @@ import {
   type Gateways,
   loadGateways,
 } from "../../gateways/gateways.ts";
+import { loadParser } from "../../gateways/http/request_parser.ts";
 import { BatchPool } from "../../protocol/batch.ts";
 import type { CertificateAuthenticator } from "../../identity/certificate_authenticator.ts";
 import type { ClientRates } from "../../identity/client_rates.ts";
@@ -77,6 +78,8 @@ export async function openGateway(port: string, chosen: GatewayChoices = {}) {
       events.push([connection, event, ...Object.values(fields)].join(" ")),
   };
   const listener = new ClientListener(services);
+  // The first connection would wait for it, longer than a test does.
+  await loadParser();
   const create = await loadGateways([port], {
     isOpen: chosen.isOpen ?? false,
     allowedOrigins: chosen.allowedOrigins ?? [],

@@ -84,6 +84,45 @@ Deno.test("LogWriter writes lines within the interval", async () => {
   });
 });
 
+Deno.test("a line has its connection and the time that was set for it", async () => {
+  await withLogWriter(async ({ log, read }) => {
+    const [one, other] = ["http/1", "http/2"].map((name) =>
+      log.trafficLogFor(name)
+    );
+    const [first, second] = [1_520_000_000, 1_520_000_001].map((seconds) => ({
+      seconds,
+      nanoseconds: 0,
+    }));
+    for (
+      const [traffic, time] of [
+        [one, first],
+        [one, first],
+        [other, first],
+        [one, first],
+        [one, second],
+        [one, second],
+        [other, first],
+      ] as const
+    ) {
+      traffic.stampTime(time);
+      logText(traffic).received("x");
+    }
+    await log.flush();
+    assertEquals(
+      read().trimEnd().split("\n").map((line) => line.slice(17, 34)),
+      [
+        "20.000000Z http/1",
+        "20.000000Z http/1",
+        "20.000000Z http/2",
+        "20.000000Z http/1",
+        "21.000000Z http/1",
+        "21.000000Z http/1",
+        "20.000000Z http/2",
+      ],
+    );
+  });
+});
+
 Deno.test("flush() resolves when everything is in the file", async () => {
   await withLogWriter(async ({ log, read }) => {
     const traffic = logText(log.trafficLogFor("client/1"));

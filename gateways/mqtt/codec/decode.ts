@@ -72,7 +72,7 @@ export function decodeConnect(
     reader.refuse("malformed packet", "a password comes without a user name");
   }
   const userName = hasUserName ? reader.text() : undefined;
-  const password = hasPassword ? textOf(reader.binary()) : undefined;
+  const password = hasPassword ? reader.binary() : undefined;
   return finish({
     type: "connect",
     level,
@@ -123,12 +123,6 @@ function checkWillFlags(flags: number): void {
   }
 }
 
-function textOf(bytes: Uint8Array): ByteString {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
-}
-
 function reservedFlags(packet: string): Violation {
   return new Violation(
     "malformed packet",
@@ -137,7 +131,7 @@ function reservedFlags(packet: string): Violation {
 }
 
 /**
- * Reads a packet after CONNECT. The payload of a message is a part of `bytes`.
+ * Reads a packet after CONNECT.
  */
 export function decodePacket(
   header: number,

@@ -89,19 +89,19 @@ export class PacketReader {
     return decodeBytes(this.#bytes, start, start + length);
   }
 
-  /** Bytes with their length before them, in the packet's buffer. */
-  binary(): Uint8Array {
+  /** Bytes with their length before them. */
+  binary(): ByteString {
     const length = this.uint16();
-    if (!this.#has(length)) return this.#bytes.subarray(0, 0);
+    if (!this.#has(length)) return "";
     this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return decodeBytes(this.#bytes, this.#at - length, this.#at);
   }
 
   /** All bytes that are left. */
-  rest(): Uint8Array {
+  rest(): ByteString {
     const start = this.#at;
     this.#at = this.#end;
-    return this.#bytes.subarray(start, this.#end);
+    return decodeBytes(this.#bytes, start, this.#end);
   }
 
   /** Skips bytes. */

@@ -33,7 +33,7 @@ export const packetTypes = {
 /** A message that the server publishes when the client has vanished. */
 export interface Will {
   readonly topic: ByteString;
-  readonly payload: Uint8Array;
+  readonly payload: ByteString;
 }
 
 /** The first packet of a client. */
@@ -58,7 +58,7 @@ export interface ConnectPacket {
   readonly method: ByteString | undefined;
 }
 
-/** A message. Its payload is a part of the buffer of the framer. */
+/** A message. */
 export interface PublishPacket {
   readonly type: "publish";
   readonly qos: Qos;
@@ -66,7 +66,7 @@ export interface PublishPacket {
   readonly topic: ByteString;
   /** 0 with QoS 0. */
   readonly packetId: number;
-  readonly payload: Uint8Array;
+  readonly payload: ByteString;
 }
 
 /** What a client acknowledges. Only PUBREL matters here. */

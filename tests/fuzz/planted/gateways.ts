@@ -4,11 +4,7 @@
  * @module
  */
 import { NmeaReader } from "../../../gateways/readers/nmea.ts";
-import {
-  JsonNumber,
-  type JsonValue,
-  parseJson,
-} from "../../../gateways/readers/json.ts";
+import { parseJson } from "../../../gateways/readers/json_parser.ts";
 import type { Reading } from "../../../gateways/readers/reading.ts";
 import { ReportLines } from "../../../gateways/readers/reports.ts";
 import { readTarget } from "../../../gateways/readers/target.ts";
@@ -33,16 +29,6 @@ import { nmeaTarget } from "../targets/nmea.ts";
 import { now } from "../targets/readings.ts";
 import { requestTargetsTarget } from "../targets/request_targets.ts";
 import type { PlantedFault } from "./planted_fault.ts";
-
-/** A value as a parser gives it that keeps the last of two members. */
-function convert(value: unknown): JsonValue {
-  if (typeof value === "number") return new JsonNumber(`${value}`);
-  if (Array.isArray(value)) return value.map(convert);
-  if (typeof value !== "object" || value === null) return value as JsonValue;
-  return new Map(
-    Object.entries(value).map(([key, member]) => [key, convert(member)]),
-  );
-}
 
 /** A reader that forgets the name that a sentence before gave. */
 class ForgetfulNmeaReader extends NmeaReader {
@@ -81,8 +67,9 @@ export const gatewayFaults: readonly PlantedFault[] = [
       const parsed = parseJson(text);
       if ("reason" in parsed || /[\\\x7f-\xff]/.test(text)) return parsed;
       // Digits are kept where JavaScript prints them alike.
-      const value = convert(JSON.parse(text));
-      return /[0-9.][0-9.eE-]/.test(text) ? parsed : { value };
+      return /[0-9.][0-9.eE-]/.test(text)
+        ? parsed
+        : parseJson(JSON.stringify(JSON.parse(text)));
     }),
     from: "small-object",
   },

@@ -1,5 +1,5 @@
 /**
- * The framing of HTTP requests, `gateways/http/request_parser.ts`.
+ * The framing of HTTP requests, `gateways/http/strict_parser.ts`.
  *
  * For every stream:
  *
@@ -14,6 +14,9 @@
 import {
   HttpFault,
   type RequestHead,
+} from "../../../gateways/http/request_head.ts";
+import {
+  loadParser,
   RequestParser,
 } from "../../../gateways/http/request_parser.ts";
 import {
@@ -23,6 +26,8 @@ import {
 } from "../../../protocol/bytes.ts";
 import { chunkings } from "../chunks.ts";
 import { demand, demandAlike, magnitude, type Target } from "../target.ts";
+
+await loadParser();
 
 /** A whole request. */
 export interface FoundRequest {

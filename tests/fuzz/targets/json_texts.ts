@@ -10,15 +10,19 @@
  *
  * @module
  */
-import { isDeepStrictEqual } from "node:util";
 import {
+  isList,
   isObject,
   JsonNumber,
   type JsonValue,
-  parseJson,
-  parseJsonInSteps,
   repeated,
 } from "../../../gateways/readers/json.ts";
+import {
+  type JsonFailure,
+  type ParsedJson,
+  parseJson,
+  parseJsonInSteps,
+} from "../../../gateways/readers/json_parser.ts";
 import { finish } from "../../../gateways/readers/steps.ts";
 import { maxJsonDepth } from "../../../gateways/readers/limits.ts";
 import {
@@ -51,9 +55,10 @@ export function jsonTextsTarget(parse = parseJson): Target {
     ],
     check(input) {
       const parsed = parse(input);
-      demand(
+      demandAlike(
         "the same in steps",
-        isDeepStrictEqual(finish(parseJsonInSteps(input)), parseJson(input)),
+        shapeOf(finish(parseJsonInSteps(input)), input),
+        shapeOf(parseJson(input), input),
       );
       if (!isUtf8(input)) return "value" in parsed ? "bytes" : "no bytes";
       const naive = naiveJson(input);
@@ -67,7 +72,7 @@ export function jsonTextsTarget(parse = parseJson): Target {
       }
       demand("JSON", naive !== undefined);
       const { text, value } = naive!;
-      const seen = { depth: 0, isRepeated: false, kinds: new Set<string>() };
+      const seen = nothingSeen();
       const plain = plainOf(parsed.value, input, seen, 1);
       const isRepeated = hasRepeatedKeys(text, value);
       // Of an object that is itself repeated, the parser keeps nothing.
@@ -101,19 +106,27 @@ interface Seen {
   readonly kinds: Set<string>;
 }
 
+const nothingSeen = (): Seen => ({
+  depth: 0,
+  isRepeated: false,
+  kinds: new Set(),
+});
+
+/** What was parsed as plain values. */
+const shapeOf = (parsed: ParsedJson | JsonFailure, input: string) =>
+  "reason" in parsed
+    ? [parsed.reason, parsed.isAfterLine]
+    : plainOf(parsed.value, input, nothingSeen(), 1);
+
 /** A value in the form of `toWellFormed`. */
 function plainOf(
-  value: JsonValue | typeof repeated,
+  value: JsonValue,
   input: string,
   seen: Seen,
   depth: number,
 ): unknown {
   seen.depth = Math.max(seen.depth, depth);
   demand("a depth within the limit", depth <= maxJsonDepth + 1);
-  if (value === repeated) {
-    seen.isRepeated = true;
-    return null;
-  }
   if (typeof value === "string") {
     seen.kinds.add("text");
     return textOfBytes(value).replace(/\ufffd{3}/g, "\ufffd");
@@ -123,9 +136,14 @@ function plainOf(
     demand("the digits of the text", input.includes(value.text));
     return Number(value.text);
   }
-  if (Array.isArray(value)) {
+  if (isList(value)) {
     seen.kinds.add("list");
-    return value.map((each) => plainOf(each, input, seen, depth + 1));
+    const values = [...value];
+    demandSame("the length of a list", value.length, values.length);
+    return values.map((each, index) => {
+      if (index < 3) demandAlike("a value", value.at(index), each);
+      return plainOf(each, input, seen, depth + 1);
+    });
   }
   if (!isObject(value)) {
     seen.kinds.add(`${value}`);
@@ -133,12 +151,19 @@ function plainOf(
   }
   seen.kinds.add("object");
   // As entries, in the order of `Object.entries`.
-  const entries = [...value].map(([key, member]) =>
-    [
+  const members = [...value];
+  const keys = new Set(members.map(([key]) => key));
+  const entries = members.map(([key, member]) => {
+    const found = value.get(key);
+    if (found === repeated) seen.isRepeated = true;
+    else demandSame("the kind of a member", kindOf(found), kindOf(member));
+    return [
       textOfBytes(key).replace(/\ufffd{3}/g, "\ufffd"),
       plainOf(member, input, seen, depth + 1),
-    ] as const
-  );
+    ] as const;
+  });
+  const isTwice = keys.size < members.length;
+  if (isTwice) demand("a repeated key", seen.isRepeated);
   const isIndex = (key: string) =>
     /^(?:0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
   return [
@@ -147,6 +172,14 @@ function plainOf(
     ...entries.filter(([key]) => !isIndex(key)),
   ];
 }
+
+/** A text, a number or the name of a class. */
+const kindOf = (value: unknown) =>
+  value instanceof JsonNumber
+    ? `number ${value.text}`
+    : typeof value === "object" && value !== null
+    ? value.constructor.name
+    : `${typeof value} ${String(value)}`;
 
 function isUtf8(input: string): boolean {
   try {

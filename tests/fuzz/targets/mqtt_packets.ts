@@ -209,7 +209,7 @@ function checkPacket(
       demandSame("the topic", topic, body.slice(2, 2 + length));
       checkText(topic);
       demand("no wildcard", topic !== "" && !/[+#]/.test(topic));
-      demand("a payload", body.endsWith(textOf(payload)));
+      demand("a payload", body.endsWith(payload));
       demandSame("the QoS", qos, header >> 1 & 3);
       demandSame("an identifier", packetId > 0, qos > 0);
       return `publish ${qos} ${magnitude(payload.length)}`;
@@ -244,8 +244,4 @@ function checkText(text: ByteString): void {
   demand("no U+0000", !text.includes("\0"));
   // Throws if it is not UTF-8.
   strictTextOfBytes(text);
-}
-
-function textOf(bytes: Uint8Array): ByteString {
-  return decodeBytes(bytes, 0, bytes.length);
 }

@@ -13,10 +13,7 @@ import {
 import type { Reading } from "../../../gateways/readers/reading.ts";
 import { reasons } from "../../../gateways/readers/reasons.ts";
 import { arrival } from "../../../gateways/readers/times.ts";
-import {
-  formatAttributes,
-  parseAttributes,
-} from "../../../protocol/attributes.ts";
+import { parseAttributes } from "../../../protocol/attributes.ts";
 import {
   bytesOfText,
   type ByteString,
@@ -50,11 +47,11 @@ export function checkReading(reading: Reading): string {
     demand("a short position", position.length <= maxPositionBytes);
     demand("a short time", seconds.length <= maxTimeBytes);
     demand("a time not far ahead", Number(seconds) <= latestSeconds);
-    const field = formatAttributes(attributes);
-    demand("attributes that can be sent", field !== undefined);
-    demandSame("attributes", parseAttributes(field!)?.size, attributes.size);
+    const parsed = parseAttributes(attributes);
+    demand("attributes that can be sent", parsed !== undefined);
+    demandSame("a source", parsed!.get("source"), reading.format);
     kinds += `${time === arrival} ${magnitude(position.length)} ` +
-      `${[...attributes.keys()].join()} `;
+      `${[...parsed!.keys()].join()} `;
   }
   let last = -1;
   for (const { index, reason } of ignored) {

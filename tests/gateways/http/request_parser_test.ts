@@ -1,14 +1,20 @@
 import {
   HttpFault,
   type RequestHead,
+} from "../../../gateways/http/request_head.ts";
+import {
+  loadParser,
   RequestParser,
 } from "../../../gateways/http/request_parser.ts";
+import { maxKeptHeadBytes } from "../../../gateways/http/limits.ts";
 import {
   type ByteString,
   decodeBytes,
   encodeBytes,
 } from "../../../protocol/bytes.ts";
 import { assert, assertEquals } from "../../assert.ts";
+
+await loadParser();
 
 /** The requests of a stream as text, and the fault that ends it. */
 function parse(chunks: readonly ByteString[]): string[] {
@@ -299,5 +305,69 @@ Deno.test({
     parser.push(bytes, 0, bytes.length);
     assertEquals(headers.get("x-limit-u"), "\xc3\xa9\xa0, b");
     assertEquals(headers.get("x-empty"), "");
+  },
+});
+
+/** The heads and bodies of a stream, given in chunks. */
+function headsOf(chunks: readonly ByteString[]) {
+  const heads: RequestHead[] = [];
+  const bodies: ByteString[] = [];
+  let body = "";
+  const parser = new RequestParser({
+    onHead: (head) => heads.push(head),
+    onBody: (bytes) => body += decodeBytes(bytes, 0, bytes.length),
+    onEnd() {
+      bodies.push(body);
+      body = "";
+    },
+  });
+  for (const chunk of chunks) {
+    // The buffer of a connection is used again.
+    const bytes = encodeBytes(`xx${chunk}yy`);
+    const result = parser.push(bytes, 2, 2 + chunk.length);
+    assertEquals(result, 2 + chunk.length);
+    bytes.fill(0);
+  }
+  assert(!parser.isWithinRequest);
+  return { bodies, heads };
+}
+
+Deno.test({
+  name: "a head with the bytes of the last one is taken without parsing",
+  permissions: "none",
+  fn() {
+    const one = post(["X: 1", "Content-Length: 3"], "abc");
+    const other = post(["X: 2", "Content-Length: 3"], "def");
+    const { bodies, heads } = headsOf([one, one, other, other, one + one]);
+    assertEquals(bodies, ["abc", "abc", "def", "def", "abc", "abc"]);
+    assert(heads[0] === heads[1] && heads[2] === heads[3]);
+    assert(heads[1] !== heads[2] && heads[4] !== heads[3]);
+    assertEquals(heads.map(({ headers }) => headers.get("x")), [
+      ..."112211",
+    ]);
+    // Its end, and its body, may come later.
+    for (let at = 1; at < one.length; at++) {
+      const split = [one, one.slice(0, at), one.slice(at), other];
+      assertEquals(headsOf(split).bodies, ["abc", "abc", "def"], `${at}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "a head is not kept if it is long, or has no body of known length",
+  permissions: "none",
+  fn() {
+    const long = "x".repeat(maxKeptHeadBytes);
+    for (
+      const text of [
+        request("GET / HTTP/1.1", "Host: h"),
+        post(["Transfer-Encoding: chunked"], "1\r\na\r\n0\r\n\r\n"),
+        post(["Expect: 100-continue", "Content-Length: 1"], "a"),
+        post([`X: ${long}`, "Content-Length: 1"], "a"),
+      ]
+    ) {
+      const { heads } = headsOf([text, text]);
+      assert(heads[0] !== heads[1], text.slice(0, 80));
+    }
   },
 });

@@ -1,16 +1,22 @@
 import fc from "../../fast_check.ts";
 import {
+  isList,
   isObject,
   JsonNumber,
   type JsonValue,
   memberOf,
-  parseJson,
   repeated,
 } from "../../../gateways/readers/json.ts";
 import {
+  parseJson,
+  parseJsonInSteps,
+} from "../../../gateways/readers/json_parser.ts";
+import {
   maxJsonDepth,
   maxJsonValues,
+  maxValuesInStep,
 } from "../../../gateways/readers/limits.ts";
+import { finish } from "../../../gateways/readers/steps.ts";
 import { bytesOfText, textOfBytes } from "../../../protocol/bytes.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
@@ -22,10 +28,10 @@ function parse(text: string): JsonValue | string {
 }
 
 /** A value as `JSON.parse` gives it. */
-function plain(value: JsonValue | typeof repeated): unknown {
+function plain(value: JsonValue): unknown {
   if (typeof value === "string") return textOfBytes(value);
   if (value instanceof JsonNumber) return Number(value.text);
-  if (Array.isArray(value)) return value.map(plain);
+  if (isList(value)) return [...value].map(plain);
   if (!isObject(value)) return value;
   return Object.fromEntries(
     [...value].map(([key, member]) => [textOfBytes(key), plain(member)]),
@@ -159,14 +165,14 @@ Deno.test({
   permissions: "none",
   fn() {
     const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
-    assert(Array.isArray(parse(nested(maxJsonDepth))));
+    assert(isList(parse(nested(maxJsonDepth))));
     assertEquals(parse(nested(maxJsonDepth + 1)), "json-too-deep");
     const flat = `[${"[{}],".repeat(2 * maxJsonDepth)}0]`;
-    assert(Array.isArray(parse(flat)));
+    assert(isList(parse(flat)));
     assertEquals(parse("[".repeat(4_000_000)), "json-too-deep");
     assertEquals(parse('{"a":'.repeat(400_000)), "json-too-deep");
     const list = (values: number) => `[${"1,".repeat(values - 2)}1]`;
-    assert(Array.isArray(parse(list(maxJsonValues))));
+    assert(isList(parse(list(maxJsonValues))));
     assertEquals(parse(list(maxJsonValues + 1)), "too-many-values");
     const escapes = "\\n".repeat(2_000_000);
     assertEquals((parse(`"${escapes}"`) as string).length, 2_000_000);
@@ -188,5 +194,76 @@ Deno.test({
     assertEquals(isAfterLine('{"a":1}\r\nx'), true);
     assertEquals(isAfterLine('{"a":1} {"a":2}'), false);
     assertEquals(isAfterLine('{"a":\n'), false);
+  },
+});
+
+Deno.test({
+  name: "an object gives the members of its keys, however they are written",
+  permissions: "none",
+  fn() {
+    const value = parse(
+      '{"a":[],"ab":{"b":1,"c":[2,{}]},"\\u0062":-1.50e1,"b\\\\":true,"":"x"}',
+    );
+    assert(isObject(value));
+    assertEquals(plain(value), {
+      a: [],
+      ab: { b: 1, c: [2, {}] },
+      b: -15,
+      "b\\": true,
+      "": "x",
+    });
+    const number = value.get("b");
+    assert(number instanceof JsonNumber);
+    assertEquals(number.text, "-1.50e1");
+    assertEquals(value.get("b\\"), true);
+    assertEquals(value.get(""), "x");
+    assertEquals(value.get("c"), undefined);
+    assertEquals([value.has("a"), value.has("c")], [true, false]);
+    const inner = value.get("ab");
+    assert(isObject(inner));
+    assertEquals(plain(inner), { b: 1, c: [2, {}] });
+    const nothing = parse('{"a":null}');
+    assert(isObject(nothing));
+    assertEquals(nothing.has("a"), true);
+    assertEquals(memberOf(nothing, "a"), undefined);
+  },
+});
+
+Deno.test({
+  name: "a list gives its values by their indexes, and its length",
+  permissions: "none",
+  fn() {
+    const value = parse('[[1,[2]],{"a":[3,4]},"x",null,5]');
+    assert(isList(value));
+    assertEquals(value.length, 5);
+    assertEquals(plain(value.at(0)!), [1, [2]]);
+    assertEquals(plain(value.at(1)!), { a: [3, 4] });
+    assertEquals(value.at(2), "x");
+    assertEquals(value.at(3), null);
+    assertEquals(plain(value.at(4)!), 5);
+    assertEquals(value.at(5), undefined);
+    const empty = parse("[ ]");
+    assert(isList(empty));
+    assertEquals([empty.length, empty.at(0)], [0, undefined]);
+  },
+});
+
+Deno.test({
+  name: "an outer object of a text that is read in steps has so many members",
+  permissions: "none",
+  fn() {
+    const object = (members: number) =>
+      `{${Array.from({ length: members }, (_, at) => `"${at}":0`).join()}}`;
+    const reasonOf = (text: string) => {
+      const parsed = finish(parseJsonInSteps(text));
+      return "reason" in parsed ? parsed.reason : "parsed";
+    };
+    const [most, more] = [maxValuesInStep, maxValuesInStep + 1].map(object);
+    assertEquals(reasonOf(most), "parsed");
+    assertEquals(reasonOf(more), "too-many-values");
+    assertEquals(reasonOf(`[${most}]`), "parsed");
+    assertEquals(reasonOf(`[${more}]`), "too-many-values");
+    // A list may have more of them.
+    assertEquals(reasonOf(`[${"0,".repeat(maxValuesInStep)}0]`), "parsed");
   },
 });

@@ -1,5 +1,4 @@
 import { NmeaReader } from "../../../gateways/readers/nmea.ts";
-import { formatAttributes } from "../../../protocol/attributes.ts";
 import { assertEquals } from "../../assert.ts";
 
 const now = { seconds: 1_796_040_000, nanoseconds: 0 };
@@ -18,7 +17,7 @@ function read(lines: readonly string[], ownId?: string): string[] {
     return [
       ...sightings.map((sighting) =>
         `${sighting.client} ${sighting.latitude}${sighting.longitude} ` +
-        `${sighting.time} ${formatAttributes(sighting.attributes)}` +
+        `${sighting.time} ${sighting.attributes}` +
         (sighting.isMock ? " mock" : "")
       ),
       ...ignored.map(({ reason }) => reason),
