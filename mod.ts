@@ -71,6 +71,7 @@ export type {
   DataStatus,
   GatewayExample,
   GatewaysStatus,
+  HistoryStatus,
   LineCounts,
   LinkStatus,
   LogStatus,

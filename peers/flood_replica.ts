@@ -88,6 +88,10 @@ export class FloodReplica implements Replica, DescriptorUser {
         router.onRecord = observer;
         return () => router.onRecord = undefined;
       },
+      observeDeletions: (observer) => {
+        router.onDeletion = observer;
+        return () => router.onDeletion = undefined;
+      },
       walk: () => router.walk(),
       restore: (record) => router.restore(record),
       get ages() {

@@ -11,6 +11,13 @@
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
+import type { HistoryState } from "./history_state.ts";
+import type { Forgotten } from "./replica.ts";
+
+export type { HistoryState };
+
+/** Most days that a history of files is kept: each day is a file. */
+export const maxHistoryDays = 366;
 
 /** Most records of one answer: a track of a day, at one report in 9 s. */
 export const maxHistoryRecords = 10_000;
@@ -66,43 +73,18 @@ export interface AddedRecords {
 }
 
 /**
- * The state of a history. All counts are since the start of the server, and
- * accepted = recorded + known + refused + lost + waiting.
+ * An answer to a deletion waits this long for the history, in milliseconds. The
+ * deletion goes on afterwards.
  */
-export interface HistoryState {
-  readonly kind: "sqlite" | "postgres";
-  /** Where it is: a folder, or a database without a password. */
-  readonly place: string;
-  /** How many days are kept, besides the present one. */
-  readonly days: number;
-  /** Reports that were given to it. */
-  readonly acceptedRecords: number;
-  /** Reports that were written. */
-  readonly recordedRecords: number;
-  /** Reports that were there already, byte for byte. */
-  readonly knownRecords: number;
-  /** Reports that were refused, as their day is not kept. */
-  readonly refusedRecords: number;
-  /** Reports that could not be written. */
-  readonly lostRecords: number;
-  /** Reports that wait to be written. */
-  readonly waitingRecords: number;
-  /** The records in its files; null if that is not counted. */
-  readonly records: number | null;
-  /** The size of its files, in bytes; null if that is not known. */
-  readonly bytes: number | null;
-  /** Bytes that wait in memory to be written. */
-  readonly lagBytes: number;
-  /** The age of the oldest report that is not written, in seconds. */
-  readonly lagSeconds: number;
-  /** How long the last write with its sync took, in seconds. */
-  readonly syncSeconds: number;
-  /** Bytes that wait in a spool for their database; 0 without a spool. */
-  readonly spoolBytes: number;
-  /** Damaged files that were set aside since the start. */
-  readonly damages: number;
-  /** Why it cannot be written now; null if it can. */
-  readonly fault: string | null;
+export const maxForgetWaitMs = 1_500;
+
+/** What a server has forgotten about a client. */
+export interface ForgottenClient extends Forgotten {
+  /**
+   * How many records of the history were deleted; null if that goes on;
+   * undefined if the server has no history.
+   */
+  readonly historyRecords: number | null | undefined;
 }
 
 /** The history of one server. */

@@ -39,6 +39,12 @@ export interface ReplicaRecords {
    */
   observe(observer: Observer<Report>): () => void;
 
+  /**
+   * Calls the observer with each deletion that is stored, until the returned
+   * function is called. There is one at most.
+   */
+  observeDeletions(observer: Observer<Report>): () => void;
+
   /** Starts a walk over all records. */
   walk(): RecordWalk;
 

@@ -68,6 +68,8 @@ export type LimitName =
   | "descriptors"
   /** Too many bytes waited to be written to the data folder, and were lost. */
   | "data-pending-bytes"
+  /** Too many bytes waited to be written to the history, and were lost. */
+  | "history-waiting-bytes"
   /** An operation on a log file took too long. */
   | "log-operation-seconds";
 

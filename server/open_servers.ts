@@ -61,6 +61,7 @@ import { setupError } from "../runtime/setup_error.ts";
 import type { Storage, StorageOptions } from "../storage/storage.ts";
 import { Turns } from "../runtime/turns.ts";
 import { createAccess, createRates } from "./identities.ts";
+import { openHistory } from "./open_history.ts";
 import { ServerEvents } from "./server_events.ts";
 import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -301,10 +302,19 @@ async function openServer(
     records: replica.records,
   });
   cleanup.defer(() => data?.stop());
+  const history = await openHistory(settings, name, {
+    clock,
+    counts,
+    emit: events.emit,
+    turns,
+    records: replica.records,
+  });
+  cleanup.defer(() => history?.stop());
   const server: HerdServer = new HerdServer({
     name,
     replica,
     data,
+    history,
     events,
     counts,
     propagation,

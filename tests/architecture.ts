@@ -97,6 +97,14 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "the data folder: the newest reports on disk",
     uses: ["protocol", "replica", "runtime"],
   },
+  "storage/history": {
+    holds: "what clients have reported, recorded",
+    uses: ["protocol", "replica", "runtime"],
+  },
+  "storage/history/sqlite": {
+    holds: "the same in SQLite files",
+    uses: ["protocol", "replica", "runtime", "storage/history"],
+  },
   "server": {
     holds: "opens the ports of servers",
     uses: [
@@ -114,6 +122,8 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/status",
       "sessions",
       "storage",
+      "storage/history",
+      "storage/history/sqlite",
     ],
   },
   "server/herd_server.ts": {

@@ -117,6 +117,8 @@ export class FloodRouter {
   onNews: ((report: Report) => void) | undefined;
   /** Called with each new report and each new deletion, as `onNews` is. */
   onRecord: ((record: Report) => void) | undefined;
+  /** Called with each new deletion, whose buffer is reused afterwards. */
+  onDeletion: ((deletion: Report) => void) | undefined;
   /**
    * Called when this server and a neighbour were apart for longer than deletions
    * are kept.
@@ -209,6 +211,7 @@ export class FloodRouter {
     if (stored === "full") this.onDeletionsFull?.();
     if (typeof stored === "string") return stored;
     this.onRecord?.(deletion);
+    this.onDeletion?.(deletion);
     if (stored.removed !== undefined) {
       this.#deletedReports += 1;
       // A report that is ordered before the removed one, but was heard after the

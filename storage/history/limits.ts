@@ -4,9 +4,6 @@
  * @module
  */
 
-/** Most days that a history of files is kept: each day is a file. */
-export const maxHistoryDays = 366;
-
 /**
  * Reports are passed on after this time, in milliseconds. With the time to write
  * them, a killed process loses less than a second of them.
@@ -58,3 +55,9 @@ export const readPieceBytes = 1024 * 1024;
 
 /** So many blocks are searched for a deletion before waiting reports are written. */
 export const deletionBlocks = 256;
+
+/**
+ * After so many records that were read it is checked whether the turn is over:
+ * about a tenth of a millisecond's work.
+ */
+export const recordsPerTurnCheck = 64;

@@ -23,10 +23,10 @@ import { Report } from "../../protocol/report.ts";
 import { nanosecondsPerSecond } from "../../protocol/time.ts";
 import { firstBatchBytes, maxBatchBytes, maxWaitingBytes } from "./limits.ts";
 
-/** The head of a record, in bytes. `day_files.js` reads it too. */
+/** The head of a record, in bytes. `sqlite/blocks.js` reads it too. */
 export const headBytes = 40;
 
-const secondsPerDay = 86_400;
+export const secondsPerDay = 86_400;
 
 /** The UTC day of a time in POSIX seconds, counted from 1970-01-01. */
 export function dayOf(seconds: number): number {

@@ -22,8 +22,8 @@ export interface StoreState {
   readonly lostRecords: number;
   /** Records of batches that were taken, and are not written yet. */
   readonly waitingRecords: number;
-  readonly records: number | null;
-  readonly bytes: number | null;
+  readonly records: number;
+  readonly bytes: number;
   readonly syncSeconds: number;
   readonly spoolBytes: number;
   readonly damages: number;
