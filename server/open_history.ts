@@ -35,12 +35,6 @@ export async function openHistory(
   if (typeof kept === "string") {
     throw new SetupError("--history: only a number of days is supported");
   }
-  if (dataDirectory === undefined) {
-    throw new SetupError(
-      `--history ${kept} needs --data-dir FOLDER: each server keeps its ` +
-        "history in FOLDER/NAME/history",
-    );
-  }
   // Not loaded without a history.
   const [{ openSqliteHistory }, { storedDeletions }] = await Promise.all([
     import("../storage/history/sqlite/open.ts"),

@@ -33,6 +33,7 @@ import type { PlacesProvider } from "../places/provider.ts";
 import {
   budgetPath,
   optionalPermissions,
+  refuseHistoryWithoutFolder,
   refuseOpenPorts,
   refuseWithoutSecret,
   requiredPermissions,
@@ -80,6 +81,7 @@ export async function requireAllPermissions(
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
   refuseOpenPorts(settings, names);
+  refuseHistoryWithoutFolder(settings);
   await requirePermissions(
     requiredPermissions(settings, names),
     optionalPermissions(settings, names),

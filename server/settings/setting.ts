@@ -365,7 +365,9 @@ function historyOf(
   const isAddress = typeof value === "string" &&
     /^postgres(ql)?:\/\//.test(value);
   if (isAddress) return value;
-  throw new ValueError(`${expectedNumber(1, max)} days, found ${found}`);
+  throw new ValueError(
+    `expected a number of days from 1 to ${max}, found ${found}`,
+  );
 }
 
 function networkOf(value: unknown, found: string): string {

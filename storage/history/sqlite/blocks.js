@@ -62,7 +62,7 @@ export function textOf(bytes, start = 0, end = bytes.length) {
  * @returns {Uint8Array}
  */
 export function bytesOf(text) {
-  return Uint8Array.from(Buffer.from(text, "latin1"));
+  return Buffer.from(text, "latin1");
 }
 
 /**

@@ -54,20 +54,20 @@ const tables = `
     id BLOB NOT NULL UNIQUE
   ) STRICT;
   CREATE TABLE blocks (
+    seq INTEGER PRIMARY KEY,
     client INTEGER NOT NULL,
     first INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
     last INTEGER NOT NULL,
     heard_from INTEGER NOT NULL,
     heard_to INTEGER NOT NULL,
     records INTEGER NOT NULL,
-    lines BLOB NOT NULL,
-    PRIMARY KEY (client, first, seq)
-  ) STRICT, WITHOUT ROWID;
+    lines BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX blocks_by_time ON blocks (client, first);
   CREATE TABLE counts (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     records INTEGER NOT NULL,
-    seq INTEGER NOT NULL
+    starts INTEGER NOT NULL
   ) STRICT;
   INSERT INTO counts VALUES (1, 0, 0);
   COMMIT;
@@ -133,19 +133,14 @@ export function openDay(path, day) {
 export function insertBlocks(open, bytes, blocks) {
   const insert = prepare(
     open,
-    "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO blocks VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
   );
-  let [{ seq }] = /** @type {{ seq: number }[]} */ (/** @type {unknown} */ (
-    all(open, "SELECT seq FROM counts", [])
-  ));
   let records = 0;
   for (const block of blocks) {
-    seq += 1;
     const count = block.places.length / 2;
     insert.run(
       numberOf(open, block.client) ?? addClient(open, block.client),
       block.first,
-      seq,
       block.last,
       block.heardFrom,
       block.heardTo,
@@ -154,10 +149,7 @@ export function insertBlocks(open, bytes, blocks) {
     );
     records += count;
   }
-  run(open, "UPDATE counts SET records = records + ?, seq = ?", [
-    records,
-    seq,
-  ]);
+  run(open, "UPDATE counts SET records = records + ?", [records]);
 }
 
 /**
@@ -189,10 +181,14 @@ export function hasRecord(
   return false;
 }
 
-/** How each file is used. A batch survives a power cut when it is committed. */
+/**
+ * How each file is used. A batch survives a power cut when it is committed. What
+ * is deleted, or moved to another page, is overwritten.
+ */
 const settings = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
+  PRAGMA secure_delete = ON;
   PRAGMA cache_size = -8192;
   PRAGMA wal_autocheckpoint = 4000;
   PRAGMA journal_size_limit = 33554432;
@@ -206,7 +202,7 @@ function checkHeader(database) {
   const number = (/** @type {string} */ name) =>
     Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
   if (number("application_id") !== applicationId) {
-    throw new Error("the file is not a database of a history");
+    throw new Error("another program has written it");
   }
   const version = number("user_version");
   if (version !== formatVersion) {

@@ -93,7 +93,7 @@ export class DayFiles {
       this.#change(day, () => {});
     }
     this.#change(today, (open) => {
-      run(open, "UPDATE counts SET seq = seq + 1", []);
+      run(open, "UPDATE counts SET starts = starts + 1", []);
     });
   }
 
@@ -209,7 +209,9 @@ export class DayFiles {
     for (const day of this.#days) {
       const isChanged = this.#change(day, (open) => removeUnused(open, client));
       if (!isChanged) continue;
-      this.#openDay(day).database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      const open = this.#openDay(day);
+      open.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#measure(open);
     }
   }
 
@@ -273,7 +275,7 @@ export class DayFiles {
     for (const day of days) {
       if (!isThere(this.#pathOf(day))) continue;
       const { database } = this.#openDay(day);
-      await backup(database, `${folder}/${fileNameOf(day)}`);
+      await backup(database, `${folder}/${fileNameOf(day)}`, { rate: -1 });
       names.push(fileNameOf(day));
     }
     return names;

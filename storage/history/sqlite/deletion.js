@@ -11,8 +11,6 @@ import { all, numberOf, run } from "./day_file.js";
 /**
  * @typedef {object} PartlyDeleted A block of which a deletion may take a part.
  * @property {number} day
- * @property {number} client The client's number.
- * @property {number} first
  * @property {number} seq
  * @property {Uint8Array} lines
  */
@@ -41,32 +39,28 @@ export function deleteBlocks(open, client, seconds, [first, seq], limit) {
   const partly = [];
   const number = numberOf(open, client);
   if (number === undefined) return { deleted: 0, partly, last: undefined };
-  // What is deleted is overwritten.
-  open.database.exec("PRAGMA secure_delete = ON");
   const rows = all(
     open,
     "SELECT first, seq, heard_from, heard_to, records FROM blocks " +
       "WHERE client = ? AND (first, seq) > (?, ?) ORDER BY first, seq LIMIT ?",
     [number, first, seq, limit],
   );
-  const key = "client = ? AND first = ? AND seq = ?";
   let deleted = 0;
   for (const row of rows) {
     if (Number(row.heard_from) > seconds) continue;
-    const place = [number, Number(row.first), Number(row.seq)];
+    const seq = Number(row.seq);
     if (Number(row.heard_to) < seconds) {
-      run(open, `DELETE FROM blocks WHERE ${key}`, place);
+      run(open, "DELETE FROM blocks WHERE seq = ?", [seq]);
       deleted += Number(row.records);
       continue;
     }
     const [{ lines }] = all(
       open,
-      `SELECT lines FROM blocks WHERE ${key}`,
-      place,
+      "SELECT lines FROM blocks WHERE seq = ?",
+      [seq],
     );
-    const [client, first, seq] = place;
     const bytes = /** @type {Uint8Array} */ (lines);
-    partly.push({ day: open.day, client, first, seq, lines: bytes });
+    partly.push({ day: open.day, seq, lines: bytes });
   }
   run(open, "UPDATE counts SET records = records - ?", [deleted]);
   const end = rows.length < limit ? undefined : rows.at(-1);
@@ -103,16 +97,14 @@ export function removeUnused(open, client) {
  * @param {PartlyDeleted} block With the lines that remain.
  * @param {number} removed How many records it has lost.
  */
-export function replaceBlock(open, { client, first, lines, seq }, removed) {
-  open.database.exec("PRAGMA secure_delete = ON");
-  const place = [client, first, seq];
-  const key = "client = ? AND first = ? AND seq = ?";
-  if (lines.length === 0) run(open, `DELETE FROM blocks WHERE ${key}`, place);
-  else {
+export function replaceBlock(open, { lines, seq }, removed) {
+  if (lines.length === 0) {
+    run(open, "DELETE FROM blocks WHERE seq = ?", [seq]);
+  } else {
     run(
       open,
-      `UPDATE blocks SET lines = ?, records = records - ? WHERE ${key}`,
-      [lines, removed, ...place],
+      "UPDATE blocks SET lines = ?, records = records - ? WHERE seq = ?",
+      [lines, removed, seq],
     );
   }
   run(open, "UPDATE counts SET records = records - ?", [removed]);
