@@ -3,21 +3,57 @@
  *
  * @module
  */
-import { encodeBytes, indexOfByte } from "../../../protocol/bytes.ts";
+import { indexOfByte } from "../../../protocol/bytes.ts";
 import { compareReports, ReportTimes } from "../../../protocol/order.ts";
 import { readReport, Report } from "../../../protocol/report.ts";
-import { compareTimestamps, type Timestamp } from "../../../protocol/time.ts";
+import {
+  compareTimestamps,
+  formatTimestamp,
+  parseTimestamp,
+  type Timestamp,
+} from "../../../protocol/time.ts";
 import type { HistoryPage, HistoryQuery } from "../../../replica/history.ts";
 
 const lineFeed = 0x0a;
 
-/** A record, and its effective time. */
-interface Entry {
+/** The times by which records are ordered. */
+interface Times {
   readonly effective: Timestamp;
+  readonly heard: Timestamp;
+  readonly time: Timestamp;
+}
+
+/** A record, and its times. */
+interface Entry extends Times {
   readonly report: Report;
 }
 
+/** Where the page before has ended. */
+interface Place extends Times {
+  /** How many records with these times it has given, and those before it. */
+  readonly given: number;
+}
+
 const times = new ReportTimes();
+
+function readTimes(report: Report): Times {
+  times.read(report);
+  return {
+    effective: {
+      seconds: times.effectiveSeconds,
+      nanoseconds: times.effectiveNanoseconds,
+    },
+    heard: { seconds: times.heardSeconds, nanoseconds: times.heardNanoseconds },
+    time: { seconds: times.timeSeconds, nanoseconds: times.timeNanoseconds },
+  };
+}
+
+/** Compares by times alone. */
+function compareTimes(one: Times, other: Times): number {
+  return compareTimestamps(one.effective, other.effective) ||
+    compareTimestamps(one.heard, other.heard) ||
+    compareTimestamps(one.time, other.time);
+}
 
 /** Finds the records of a page. */
 export class RecordSelection {
@@ -26,8 +62,8 @@ export class RecordSelection {
   readonly #sign: number;
   readonly #from: Timestamp | undefined;
   readonly #to: Timestamp | undefined;
-  /** The last record of the page before. */
-  readonly #past: Entry | undefined;
+  /** Where the page before has ended. */
+  readonly #past: Place | undefined;
   #entries: Entry[] = [];
   #isSorted = true;
   #scratch = new Report();
@@ -41,12 +77,13 @@ export class RecordSelection {
       & Omit<HistoryQuery, "client">
       & { readonly maxBytes: number },
   ) {
-    this.#limit = limit;
     this.#maxBytes = maxBytes;
     this.#sign = isNewestFirst ? -1 : 1;
     this.#from = from;
     this.#to = to;
-    if (cursor !== undefined) this.#past = readCursor(cursor);
+    this.#past = cursor === undefined ? undefined : readCursor(cursor);
+    // Those that were given are found again, and are skipped.
+    this.#limit = limit + (this.#past?.given ?? 0);
   }
 
   /** The effective time of the last record of the page before, if there is one. */
@@ -86,38 +123,45 @@ export class RecordSelection {
   /** The page. */
   get page(): HistoryPage {
     this.#sort();
+    const first = this.#skipped;
     const records: string[] = [];
     let bytes = 0;
-    let last: Entry | undefined;
-    for (const entry of this.#entries.slice(0, this.#limit)) {
-      const { record } = entry.report;
+    let end = first;
+    for (const { report } of this.#entries.slice(first, this.#limit)) {
+      const { record } = report;
       bytes += record.length;
-      if (last !== undefined && bytes > this.#maxBytes) break;
+      if (records.length > 0 && bytes > this.#maxBytes) break;
       records.push(record);
-      last = entry;
+      end += 1;
     }
-    const isLast = records.length === this.#entries.length;
-    const next = isLast || last === undefined
-      ? undefined
-      : writeCursor(last.report.record);
-    return { records, next };
+    if (end >= this.#entries.length) return { records, next: undefined };
+    const last = this.#entries[end - 1];
+    const given = this.#entries.slice(0, end)
+      .filter((entry) => compareTimes(entry, last) === 0).length;
+    return { records, next: writeCursor({ ...last, given }) };
+  }
+
+  /** How many of the first records the pages before have given. */
+  get #skipped(): number {
+    const past = this.#past;
+    if (past === undefined) return 0;
+    const equal = this.#entries.filter((entry) =>
+      compareTimes(entry, past) === 0
+    );
+    return Math.min(past.given, equal.length);
   }
 
   #addRecord(lines: Uint8Array, start: number, end: number): void {
     const report = this.#scratch;
     // What is no record was damaged on the disk.
     if (!readReport(lines, start, end, () => "", report)) return;
-    const { effectiveNanoseconds, effectiveSeconds } = times.read(report);
-    const effective = {
-      seconds: effectiveSeconds,
-      nanoseconds: effectiveNanoseconds,
-    };
+    const entry = { ...readTimes(report), report };
+    const { effective } = entry;
     if (this.#from && compareTimestamps(effective, this.#from) < 0) return;
     if (this.#to && compareTimestamps(effective, this.#to) > 0) return;
-    const entry = { effective, report };
-    if (this.#past !== undefined && this.#compare(entry, this.#past) <= 0) {
-      return;
-    }
+    const isPast = this.#past !== undefined &&
+      this.#sign * compareTimes(entry, this.#past) < 0;
+    if (isPast) return;
     this.#entries.push(entry);
     this.#scratch = new Report();
     this.#isSorted = false;
@@ -125,8 +169,8 @@ export class RecordSelection {
   }
 
   #compare(one: Entry, other: Entry): number {
-    return this.#sign * (compareTimestamps(one.effective, other.effective) ||
-      compareReports(one.report, other.report));
+    return this.#sign *
+      (compareTimes(one, other) || compareReports(one.report, other.report));
   }
 
   /** Sorts, and drops what is there twice or is beyond the page. */
@@ -144,27 +188,19 @@ export class RecordSelection {
   }
 }
 
-function writeCursor(record: string): string {
-  return btoa(record)
-    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+/** The place after a record, as text. */
+function writeCursor({ given, ...times }: Place): string {
+  const { effective, heard, time } = times;
+  return [...[effective, heard, time].map(formatTimestamp), given].join("_");
 }
 
-function readCursor(cursor: string): Entry {
-  const report = new Report();
-  let record;
-  try {
-    record = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
-  } catch {
-    throw new RangeError("the cursor is none of this history");
-  }
-  const bytes = encodeBytes(record);
-  if (!readReport(bytes, 0, bytes.length, () => "", report)) {
-    throw new RangeError("the cursor is none of this history");
-  }
-  const { effectiveNanoseconds, effectiveSeconds } = new ReportTimes()
-    .read(report);
-  return {
-    effective: { seconds: effectiveSeconds, nanoseconds: effectiveNanoseconds },
-    report,
-  };
+/** @throws {RangeError} If the text is no cursor. */
+function readCursor(cursor: string): Place {
+  const parts = cursor.split("_");
+  const given = Number(parts[3]);
+  const isCursor = parts.length === 4 && /^\d{1,5}$/.test(parts[3]) &&
+    parts.slice(0, 3).every((part) => /^\d{1,15}\.\d{9}$/.test(part));
+  if (!isCursor) throw new RangeError("the cursor is none of this history");
+  const [effective, heard, time] = parts.map(parseTimestamp);
+  return { effective, heard, time, given };
 }
