@@ -84,7 +84,7 @@ export interface ForgottenClient extends Forgotten {
    * How many records of the history were deleted; null if that goes on;
    * undefined if the server has no history.
    */
-  readonly historyRecords: number | null | undefined;
+  readonly historyRecords?: number | null;
 }
 
 /** The history of one server. */

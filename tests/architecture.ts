@@ -101,10 +101,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "what clients have reported, recorded",
     uses: ["protocol", "replica", "runtime"],
   },
-  "storage/history/sqlite": {
-    holds: "the same in SQLite files",
-    uses: ["protocol", "replica", "runtime", "storage/history"],
-  },
   "server": {
     holds: "opens the ports of servers",
     uses: [
@@ -123,7 +119,6 @@ export const rooms: Readonly<Record<string, Room>> = {
       "sessions",
       "storage",
       "storage/history",
-      "storage/history/sqlite",
     ],
   },
   "server/herd_server.ts": {
