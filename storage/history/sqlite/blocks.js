@@ -29,7 +29,9 @@ import { Buffer } from "node:buffer";
 
 /**
  * @typedef {object} Block Records of one client that become one row.
- * @property {string} client
+ * @property {number} day
+ * @property {number} clientStart Where the ID of the client is in the batch.
+ * @property {number} clientEnd
  * @property {number} first The effective time of its first record, in
  * nanoseconds since the day began.
  * @property {number} last
@@ -73,81 +75,127 @@ export function bytesOf(text) {
  * @param {BlockLimits} limits
  * @param {(entry: Entry) => boolean} [isTaken] All are taken by default.
  */
-export function blocksOf(bytes, view, limits, isTaken = () => true) {
+export function blocksOf(bytes, view, limits, isTaken) {
   const { headBytes, maxBlockBytes, maxBlockNanoseconds } = limits;
   /** @type {Map<number, Block[]>} */
   const days = new Map();
-  /** @type {Map<string, Block>} */
-  let last = new Map();
-  let lastDay = NaN;
-  /** @type {Map<number, Map<string, Block>>} */
-  const lasts = new Map();
+  // The last block of each client and day, by a hash: of those with equal hashes
+  // only the last one is found, and nothing else depends on it.
+  /** @type {Map<number, Block>} */
+  const found = new Map();
   for (let at = 0; at < bytes.length;) {
     const start = at + headBytes;
     const end = start + view.getInt32(at, true);
     const clientStart = start + view.getInt32(at + 8, true);
     const clientEnd = clientStart + view.getInt32(at + 12, true);
-    const entry = {
-      day: view.getInt32(at + 20, true),
-      at: view.getFloat64(at + 24, true),
-      heard: view.getFloat64(at + 32, true),
-      client: textOf(bytes, clientStart, clientEnd),
-      start,
-      end,
-    };
+    const day = view.getInt32(at + 20, true);
+    const time = view.getFloat64(at + 24, true);
+    const heard = view.getFloat64(at + 32, true);
     at = end;
-    if (!isTaken(entry)) continue;
-    if (entry.day !== lastDay) {
-      lastDay = entry.day;
-      last = lasts.get(lastDay) ?? new Map();
-      lasts.set(lastDay, last);
+    if (isTaken !== undefined) {
+      const client = textOf(bytes, clientStart, clientEnd);
+      if (!isTaken({ day, at: time, heard, client, start, end })) continue;
     }
-    const block = last.get(entry.client);
-    if (block !== undefined && block.bytes + end - start < maxBlockBytes) {
-      const first = Math.min(block.first, entry.at);
-      const latest = Math.max(block.last, entry.at);
-      if (latest - first <= maxBlockNanoseconds) {
+    const hash = hashOf(view, clientStart, clientEnd, day);
+    const block = found.get(hash);
+    if (
+      block !== undefined && block.day === day &&
+      block.bytes + end - start < maxBlockBytes &&
+      isEqual(bytes, clientStart, clientEnd, block)
+    ) {
+      const first = Math.min(block.first, time);
+      const last = Math.max(block.last, time);
+      if (last - first <= maxBlockNanoseconds) {
         block.first = first;
-        block.last = latest;
-        block.heardFrom = Math.min(block.heardFrom, entry.heard);
-        block.heardTo = Math.max(block.heardTo, entry.heard);
+        block.last = last;
+        block.heardFrom = Math.min(block.heardFrom, heard);
+        block.heardTo = Math.max(block.heardTo, heard);
         block.bytes += end - start + 1;
         block.places.push(start, end);
         continue;
       }
     }
     const begun = {
-      client: entry.client,
-      first: entry.at,
-      last: entry.at,
-      heardFrom: entry.heard,
-      heardTo: entry.heard,
+      day,
+      clientStart,
+      clientEnd,
+      first: time,
+      last: time,
+      heardFrom: heard,
+      heardTo: heard,
       bytes: end - start,
       places: [start, end],
     };
-    last.set(entry.client, begun);
-    const blocks = days.get(entry.day);
-    if (blocks === undefined) days.set(entry.day, [begun]);
+    found.set(hash, begun);
+    const blocks = days.get(day);
+    if (blocks === undefined) days.set(day, [begun]);
     else blocks.push(begun);
   }
   return days;
+}
+
+/** An odd number without a pattern in its bits, to mix a hash. */
+const mixer = 0x9e3779b1;
+
+/**
+ * A hash of a client's ID and a day.
+ *
+ * @param {DataView} view
+ * @param {number} start
+ * @param {number} end
+ * @param {number} day
+ */
+function hashOf(view, start, end, day) {
+  let hash = day;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), mixer);
+    hash ^= hash >>> 15;
+  }
+  for (; at < end; at++) {
+    hash = Math.imul(hash ^ view.getUint8(at), mixer);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
+/**
+ * Whether an ID is that of a block.
+ *
+ * @param {Uint8Array} bytes
+ * @param {number} start
+ * @param {number} end
+ * @param {Block} block
+ */
+function isEqual(bytes, start, end, { clientEnd, clientStart }) {
+  if (clientEnd - clientStart !== end - start) return false;
+  for (let at = start, other = clientStart; at < end; at++, other++) {
+    if (bytes[at] !== bytes[other]) return false;
+  }
+  return true;
 }
 
 /**
  * The lines of a block.
  *
  * @param {Uint8Array} bytes
+ * @param {DataView} view The same memory.
  * @param {Block} block
  */
-export function linesOf(bytes, { bytes: size, places }) {
+export function linesOf(bytes, view, { bytes: size, places }) {
   if (places.length === 2) return bytes.subarray(places[0], places[1]);
   const lines = new Uint8Array(size);
+  const target = new DataView(lines.buffer);
   let at = 0;
   for (let index = 0; index < places.length; index += 2) {
     if (index > 0) lines[at++] = lineFeed;
-    const record = bytes.subarray(places[index], places[index + 1]);
-    lines.set(record, at);
-    at += record.length;
+    const end = places[index + 1];
+    let from = places[index];
+    // Records are short: a copy by `set` takes twice as long.
+    for (; from + 4 <= end; from += 4, at += 4) {
+      target.setInt32(at, view.getInt32(from));
+    }
+    for (; from < end; from++, at++) lines[at] = bytes[from];
   }
   return lines;
 }

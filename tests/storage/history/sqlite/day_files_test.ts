@@ -127,8 +127,8 @@ Deno.test("records of a client that are close in time are one row", () => {
     query(test.pathOf(day), "SELECT client, first, last, records FROM blocks"),
     [
       [1, 100e9, 160e9, 2],
-      [2, 101e9, 101e9, 1],
       [1, 99e9, 159e9, 2],
+      [2, 101e9, 101e9, 1],
     ],
   );
 });
