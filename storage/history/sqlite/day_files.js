@@ -42,6 +42,7 @@ import { deleteBlocks, removeUnused, replaceBlock } from "./deletion.js";
  * @property {number} to The latest time.
  * @property {boolean} isNewestFirst
  * @property {[first: number, seq: number]} past Only blocks after this one.
+ * @property {number} maxBlocks Most blocks.
  * @property {number} maxBytes Most bytes, but for the last block.
  */
 
@@ -235,7 +236,7 @@ export class DayFiles {
    *
    * @param {BlockQuery} query
    */
-  read({ client, day, from, isNewestFirst, maxBytes, past, to }) {
+  read({ client, day, from, isNewestFirst, maxBlocks, maxBytes, past, to }) {
     /** @type {ReadBlock[]} */
     const blocks = [];
     if (!isThere(this.#pathOf(day))) return { blocks, isEnd: true };
@@ -259,7 +260,8 @@ export class DayFiles {
       const block = /** @type {ReadBlock} */ (/** @type {unknown} */ (row));
       blocks.push(block);
       bytes += block.lines.length;
-      if (bytes >= maxBytes) return { blocks, isEnd: false };
+      const isFull = bytes >= maxBytes || blocks.length >= maxBlocks;
+      if (isFull) return { blocks, isEnd: false };
     }
     return { blocks, isEnd: true };
   }

@@ -73,12 +73,6 @@ interface ReadPiece {
 
 const dayNanoseconds = secondsPerDay * nanosecondsPerSecond;
 
-/** Records of less than this are asked for first where few are wanted, in bytes. */
-const smallPieceBytes = 16 * 1024;
-
-/** As many records fit into a small piece, about. */
-const fewRecords = 64;
-
 /** The files of one server. */
 export class SqliteStore implements HistoryStore {
   readonly kind = "sqlite";
@@ -271,7 +265,8 @@ export class SqliteStore implements HistoryStore {
     let past: readonly [number, number] = isNewestFirst
       ? [dayNanoseconds, 0]
       : [-1, 0];
-    let maxBytes = limit <= fewRecords ? smallPieceBytes : readPieceBytes;
+    // Each block has a record at least, and each is at another place of the disk.
+    let maxBlocks = limit + 1;
     while (low <= high) {
       const piece = await this.#readPiece({
         client,
@@ -280,7 +275,8 @@ export class SqliteStore implements HistoryStore {
         to: high,
         isNewestFirst,
         past,
-        maxBytes,
+        maxBlocks,
+        maxBytes: readPieceBytes,
       });
       for (const { lines } of piece.blocks) {
         await this.#addBlock(lines, selection);
@@ -288,7 +284,7 @@ export class SqliteStore implements HistoryStore {
       if (piece.isEnd) return;
       const { first, seq } = piece.blocks.at(-1)!;
       past = [first, seq];
-      maxBytes = readPieceBytes;
+      maxBlocks = Infinity;
       const { boundary } = selection;
       if (boundary === undefined) continue;
       if (isNewestFirst) low = timeInDay(day, boundary, low);

@@ -70,6 +70,7 @@ class TestFiles implements Disposable {
       to: 86_400e9,
       isNewestFirst: false,
       past: [-1, 0],
+      maxBlocks: Infinity,
       maxBytes: Infinity,
     });
     assert(isEnd);
