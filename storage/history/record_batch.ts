@@ -18,7 +18,7 @@
  * @module
  */
 import { allocateBuffer, copyBytes } from "../../protocol/bytes.ts";
-import { ReportTimes } from "../../protocol/order.ts";
+import type { ReportTimes } from "../../protocol/order.ts";
 import { Report } from "../../protocol/report.ts";
 import { nanosecondsPerSecond } from "../../protocol/time.ts";
 import { firstBatchBytes, maxBatchBytes, maxWaitingBytes } from "./limits.ts";
