@@ -71,6 +71,7 @@ export type {
   DataStatus,
   GatewayExample,
   GatewaysStatus,
+  HistoryState,
   HistoryStatus,
   LineCounts,
   LinkStatus,

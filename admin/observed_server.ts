@@ -24,7 +24,10 @@ export interface ObservedServer extends Pick<Replica, "find" | "select"> {
   forget(
     client: ByteString,
     until?: Timestamp,
-  ): Promise<ForgottenClient | ForgetRefusal>;
+  ):
+    | ForgottenClient
+    | ForgetRefusal
+    | Promise<ForgottenClient | ForgetRefusal>;
   /** The server's state now. */
   status(): ServerFacts;
   /** The newest summaries of servers of other processes, at most one each. */

@@ -542,6 +542,8 @@ const data = group<DataStatus>({
   },
 }, { isInSummary: true, page: { title: "Data", cell: "data", rank: 2 } });
 
+export type { HistoryState };
+
 /** The state of the history. */
 export type HistoryStatus =
   & Omit<HistoryState, "kind" | "place" | "days">

@@ -14,6 +14,7 @@ export type {
   DataStatus,
   GatewayExample,
   GatewaysStatus,
+  HistoryState,
   HistoryStatus,
   LineCounts,
   LinkStatus,
