@@ -9,6 +9,7 @@
  * accepted = recorded + known + refused + lost + waiting.
  */
 export interface HistoryState {
+  /** The kind of its storage. */
   readonly kind: "sqlite" | "postgres";
   /** Where it is: a folder, or a database without a password. */
   readonly place: string;
