@@ -71,6 +71,8 @@ export type {
   DataStatus,
   GatewayExample,
   GatewaysStatus,
+  HistoryState,
+  HistoryStatus,
   LineCounts,
   LinkStatus,
   LogStatus,

@@ -9,10 +9,12 @@
 import { textOfBytes } from "../protocol/bytes.ts";
 import { escapeBytes } from "../log/escape.ts";
 import { formatTimestamp, isTime, parseTimestamp } from "../protocol/time.ts";
-import type { ForgetRefusal, Forgotten, Replica } from "../replica/replica.ts";
+import type { ForgottenClient } from "../replica/history.ts";
+import type { ForgetRefusal } from "../replica/replica.ts";
 import { forwardedHeaderOf } from "../runtime/forwarded.ts";
 import { isLoopback } from "../runtime/network.ts";
 import type { ServerFacts } from "../server/status/status.ts";
+import type { ObservedServer } from "./observed_server.ts";
 import { readClientId } from "./client_id.ts";
 import { replyJson, replyText } from "./replies.ts";
 
@@ -35,7 +37,7 @@ const refusals: Readonly<Record<ForgetRefusal, readonly [number, string]>> = {
 
 /** What the answer needs. */
 export interface ForgetSite {
-  readonly forget: Replica["forget"];
+  readonly forget: ObservedServer["forget"];
   /** The state of the port's server. */
   readonly self: () => ServerFacts;
 }
@@ -70,7 +72,7 @@ export async function answerForget(
       "expected id=ID with an ID as the log writes it: not empty, no white space, bytes that are not UTF-8 as \\xNN",
     );
   }
-  let result: Forgotten | ForgetRefusal;
+  let result: ForgottenClient | ForgetRefusal;
   try {
     result = await forget(
       client,
@@ -86,6 +88,7 @@ export async function answerForget(
     client: textOfBytes(escapeBytes(client)),
     until: formatTimestamp(result.until),
     removed: result.removed !== undefined,
+    historyRecords: result.historyRecords,
     linked: links.filter(({ isUp }) => isUp).map(({ neighbour }) => neighbour),
   });
 }

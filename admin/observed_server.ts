@@ -4,8 +4,11 @@
  *
  * @module
  */
+import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
-import type { Replica } from "../replica/replica.ts";
+import type { ForgottenClient } from "../replica/history.ts";
+import type { ForgetRefusal, Replica } from "../replica/replica.ts";
+import type { Timestamp } from "../protocol/time.ts";
 import type { LimitName } from "../runtime/limit_counts.ts";
 import type { RefusalName } from "../runtime/refusal_counts.ts";
 import type { Observer } from "../runtime/observers.ts";
@@ -15,9 +18,16 @@ import type {
   ServerFacts,
 } from "../server/status/status.ts";
 
-export interface ObservedServer
-  extends Pick<Replica, "find" | "forget" | "select"> {
+export interface ObservedServer extends Pick<Replica, "find" | "select"> {
   readonly name: string;
+  /** Deletes what was heard about a client. */
+  forget(
+    client: ByteString,
+    until?: Timestamp,
+  ):
+    | ForgottenClient
+    | ForgetRefusal
+    | Promise<ForgottenClient | ForgetRefusal>;
   /** The server's state now. */
   status(): ServerFacts;
   /** The newest summaries of servers of other processes, at most one each. */

@@ -58,6 +58,8 @@ type Answer =
     /** POSIX seconds. */
     readonly until: string;
     readonly removed: boolean;
+    /** Null if that goes on; undefined if the server has no history. */
+    readonly historyRecords: number | null | undefined;
     readonly linked: readonly string[];
   }
   | { readonly isDone: false; readonly reason: string };
@@ -148,7 +150,7 @@ async function ask(
 }
 
 function readAnswer(text: string, name: string): Answer {
-  const { linked, removed, server, until } = JSON.parse(text);
+  const { historyRecords, linked, removed, server, until } = JSON.parse(text);
   if (server !== name) {
     return { isDone: false, reason: `another server answers: ${server}` };
   }
@@ -156,15 +158,24 @@ function readAnswer(text: string, name: string): Answer {
     isDone: true,
     until: String(until),
     removed: removed === true,
+    historyRecords: historyRecords === null || historyRecords === undefined
+      ? historyRecords
+      : Number(historyRecords),
     linked: Array.isArray(linked) ? linked.map(String) : [],
   };
 }
 
 function describe(answer: Answer): string {
   if (!answer.isDone) return `not asked: ${answer.reason}`;
-  const done = answer.removed
+  const { historyRecords } = answer;
+  const report = answer.removed
     ? "its report is deleted"
     : "it has no such report";
+  const done = historyRecords === undefined
+    ? report
+    : historyRecords === null
+    ? `${report}, and its history is being searched`
+    : `${report}, and ${historyRecords} records of its history`;
   return answer.linked.length === 0
     ? `${done}; it has no link, so it has told no other server`
     : done;

@@ -58,7 +58,7 @@ export interface ReportParts {
 type LineParts = Pick<ReportParts, "bytes" | "clientStart" | "end">;
 
 /** The times of a report; one object is reused for report after report. */
-class ReportTimes {
+export class ReportTimes {
   /** The client's time. */
   timeSeconds = 0;
   timeNanoseconds = 0;
@@ -200,6 +200,11 @@ export function isRepetition(a: LineParts, b: LineParts): boolean {
     if (bytes[at] !== others[at + shift]) return false;
   }
   return true;
+}
+
+/** The times of a report. */
+export function timesOf(report: ReportParts): ReportTimes {
+  return new ReportTimes().read(report);
 }
 
 /** When the origin of a report received it, by its clock. */

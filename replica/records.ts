@@ -6,6 +6,7 @@
  */
 import type { Report } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
+import type { Observer } from "../runtime/observers.ts";
 
 /** Default time after which records on disk are synced, in milliseconds. */
 export const defaultDataSyncMs = 1_000;
@@ -51,6 +52,12 @@ export interface ReplicaRecords {
    * several times before it is taken is taken once, as it is then.
    */
   nextChanged(): Report | "expired" | undefined;
+
+  /**
+   * Calls the observer with each deletion that is stored, until the returned
+   * function is called. There is one at most.
+   */
+  observeDeletions(observer: Observer<Report>): () => void;
 
   /** Starts a walk over all records. */
   walk(): RecordWalk;

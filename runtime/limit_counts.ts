@@ -70,6 +70,8 @@ export type LimitName =
   | "deletion-bytes"
   /** The system had no descriptor for a new connection. */
   | "descriptors"
+  /** Too many bytes waited to be written to the history, and were lost. */
+  | "history-waiting-bytes"
   /** An operation on a log file took too long. */
   | "log-operation-seconds";
 

@@ -5,6 +5,7 @@
  */
 import type { LogWriter } from "../log/log_writer.ts";
 import type { Places } from "../places/places.ts";
+import type { HistoryState } from "../replica/history.ts";
 import type { Replica, ReplicaLinkStatus } from "../replica/replica.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { RefusalCounts } from "../runtime/refusal_counts.ts";
@@ -28,6 +29,8 @@ export interface ServerParts {
   readonly log: LogWriter;
   /** The state of the data folder; undefined if there is none. */
   readonly data: DataStatus | undefined;
+  /** The state of the history; undefined if there is none. */
+  readonly history: HistoryState | undefined;
   readonly places: Places;
   readonly limits: LimitCounts;
   readonly refusals: RefusalCounts;
@@ -44,6 +47,7 @@ export function describeParts(
     clientListener,
     gateways = noGateways,
     data,
+    history,
     replica,
     log,
     limits,
@@ -91,6 +95,7 @@ export function describeParts(
       fault: log.fault?.message ?? null,
     },
     data: data ?? serverFacts.fields.data.initial,
+    history: history ?? serverFacts.fields.history.initial,
     limitHits: Object.fromEntries(limits.hits),
     refusals: Object.fromEntries(refusals.counts),
   } satisfies Partial<ServerFacts>;

@@ -18,11 +18,17 @@ import { Places } from "../places/places.ts";
 import { makeQuery, type PlacesProvider } from "../places/provider.ts";
 import { BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
+import { deletedUntil } from "../protocol/deletion.ts";
 import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
 import { formatTimestamp, type Timestamp } from "../protocol/time.ts";
+import {
+  type ForgottenClient,
+  type History,
+  maxForgetWaitMs,
+} from "../replica/history.ts";
+import { RecordedReplica } from "../replica/recorded_replica.ts";
 import type {
   ForgetRefusal,
-  Forgotten,
   Found,
   Page,
   Replica,
@@ -94,6 +100,8 @@ export interface HerdServerOptions {
   readonly onLogFailure: OnLogFailure;
   /** Keeps the records on disk, if they are to be kept. Stopped by the server. */
   readonly data?: DataKeeper;
+  /** Records what clients report, if that is wanted. Stopped by the server. */
+  readonly history?: History;
   readonly places: PlacesProvider;
   /** How long an answer of a remote provider is cached, in seconds. */
   readonly placesTtlSeconds: number;
@@ -169,6 +177,8 @@ export class HerdServer implements AsyncDisposable {
   readonly #lines = createLineCounters();
   readonly #queryDurations = new DurationCounter();
   readonly #summaries: SummaryBoard;
+  /** Deletions from the history that are under way, by client. */
+  readonly #historyDeletions = new Map<ByteString, Promise<number>>();
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
@@ -195,9 +205,13 @@ export class HerdServer implements AsyncDisposable {
       () => this.status(),
     );
     const { certificates, clientAuthority, clientLimits, rates } = options;
+    const { history } = options;
     const context = {
       backend: this.#createBackend(),
-      replica: this.#replica,
+      replica: history === undefined ? this.#replica : new RecordedReplica(
+        this.#replica,
+        (report) => history.record(report),
+      ),
       clock,
       limits: clientLimits,
       counts: this.#counts,
@@ -219,6 +233,9 @@ export class HerdServer implements AsyncDisposable {
     });
     options.descriptors?.add(this.#clientListener);
     this.#stopObserving = [
+      history && this.#replica.records?.observeDeletions((deletion) => {
+        this.#forgetHistory(history, deletion.client, deletedUntil(deletion));
+      }),
       certificates?.changes.add(() => this.#clientListener.checkIdentities()),
       clientAuthority?.changes.add(() =>
         this.#clientListener.endCertificates("an authority was removed")
@@ -248,6 +265,11 @@ export class HerdServer implements AsyncDisposable {
   /** The peer port; undefined if there is none. */
   get peerPort(): Port | undefined {
     return this.#replica.port;
+  }
+
+  /** The history of its clients' reports; undefined if it has none. */
+  get history(): History | undefined {
+    return this.#options.history;
   }
 
   /** The log file being written. */
@@ -287,20 +309,67 @@ export class HerdServer implements AsyncDisposable {
     return this.#replica.find(client);
   }
 
-  /** Deletes what was heard about a client. See `Replica.forget`. */
+  /**
+   * Deletes what was heard about a client, from the history too. See
+   * `Replica.forget`.
+   */
   async forget(
     client: ByteString,
     until?: Timestamp,
-  ): Promise<Forgotten | ForgetRefusal> {
+  ): Promise<ForgottenClient | ForgetRefusal> {
     const result = await this.#replica.forget(client, until);
-    if (typeof result !== "string") {
-      this.#emit("info", "server", "client forgotten", {
+    if (typeof result === "string") return result;
+    this.#emit("info", "server", "client forgotten", {
+      client: escapeBytes(client),
+      until: formatTimestamp(result.until),
+      removed: result.removed !== undefined,
+    });
+    const { history } = this.#options;
+    // A deletion that is known already was not observed again.
+    const deletion = history && (this.#historyDeletions.get(client) ??
+      this.#forgetHistory(history, client, result.until));
+    return { ...result, historyRecords: await this.#countDeleted(deletion) };
+  }
+
+  /** Deletes from the history. What fails is repeated by the history. */
+  #forgetHistory(
+    history: History,
+    client: ByteString,
+    until: Timestamp,
+  ): Promise<number> {
+    const deletion = history.forget(client, until);
+    this.#historyDeletions.set(client, deletion);
+    deletion.then((records) => {
+      this.#emit("info", "server", "history deleted", {
         client: escapeBytes(client),
-        until: formatTimestamp(result.until),
-        removed: result.removed !== undefined,
+        records,
       });
+    }, (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#emit("error", "server", "history not deleted", {
+        client: escapeBytes(client),
+        reason,
+      });
+    }).finally(() => {
+      if (this.#historyDeletions.get(client) !== deletion) return;
+      this.#historyDeletions.delete(client);
+    });
+    return deletion;
+  }
+
+  /** Waits for a deletion, but not long. */
+  async #countDeleted(
+    deletion: Promise<number> | undefined,
+  ): Promise<number | null | undefined> {
+    if (deletion === undefined) return undefined;
+    const { clock } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const cancel = clock.after(maxForgetWaitMs, () => resolve(null));
+    try {
+      return await Promise.race([deletion.catch(() => null), promise]);
+    } finally {
+      cancel();
     }
-    return result;
   }
 
   /** A page of the newest AT lines. See `Replica.select`. */
@@ -327,6 +396,7 @@ export class HerdServer implements AsyncDisposable {
         replica: this.#replica,
         log: this.#options.log,
         data: this.#options.data?.state,
+        history: this.#options.history?.state,
         places: this.#places,
         limits: this.#counts,
         refusals: this.#refusals,
@@ -531,12 +601,13 @@ export class HerdServer implements AsyncDisposable {
     this.#isStopping = true;
     this.#stopping.resolve(reason);
     this.#emit("info", "server", "stopping", { reason });
-    const { data, log } = this.#options;
+    const { data, history, log } = this.#options;
     log.hurry();
     data?.hurry();
+    history?.hurry();
     this.#summaries.stop();
     await this.#replica.stop(this.#stopClients());
-    await data?.stop();
+    await Promise.all([data?.stop(), history?.stop()]);
     this.#emit("info", "server", "stopped");
     await log.close();
     // They are files too: on a disk that hangs, closing them could take as long.

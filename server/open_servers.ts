@@ -33,6 +33,7 @@ import type { PlacesProvider } from "../places/provider.ts";
 import {
   budgetPath,
   optionalPermissions,
+  refuseHistoryWithoutFolder,
   refuseOpenPorts,
   refuseWithoutSecret,
   requiredPermissions,
@@ -61,6 +62,7 @@ import { setupError } from "../runtime/setup_error.ts";
 import type { Storage, StorageOptions } from "../storage/storage.ts";
 import { Turns } from "../runtime/turns.ts";
 import { createAccess, createRates } from "./identities.ts";
+import { openHistory } from "./open_history.ts";
 import { ServerEvents } from "./server_events.ts";
 import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -79,6 +81,7 @@ export async function requireAllPermissions(
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
   refuseOpenPorts(settings, names);
+  refuseHistoryWithoutFolder(settings);
   await requirePermissions(
     requiredPermissions(settings, names),
     optionalPermissions(settings, names),
@@ -301,10 +304,19 @@ async function openServer(
     records: replica.records,
   });
   cleanup.defer(() => data?.stop());
+  const history = await openHistory(settings, name, {
+    clock,
+    counts,
+    emit: events.emit,
+    turns,
+    records: replica.records,
+  });
+  cleanup.defer(() => history?.stop());
   const server: HerdServer = new HerdServer({
     name,
     replica,
     data,
+    history,
     events,
     counts,
     propagation,

@@ -97,6 +97,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "the data folder: the newest reports on disk",
     uses: ["protocol", "replica", "runtime"],
   },
+  "storage/history": {
+    holds: "what clients have reported, recorded",
+    uses: ["protocol", "replica", "runtime"],
+  },
   "server": {
     holds: "opens the ports of servers",
     uses: [
@@ -114,6 +118,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/status",
       "sessions",
       "storage",
+      "storage/history",
     ],
   },
   "server/herd_server.ts": {

@@ -112,8 +112,8 @@ function importsOf(path: string, text: string): string[] {
 /** The room of a file: a folder or a file of the table. */
 function roomOf(path: string): string {
   const names = path.split("/");
-  const nested = names.slice(0, 2).join("/");
-  return nested in rooms ? nested : names[0];
+  const nested = [3, 2].map((depth) => names.slice(0, depth).join("/"));
+  return nested.find((room) => room in rooms) ?? names[0];
 }
 
 Deno.test("files import only what the architecture allows", async () => {

@@ -230,6 +230,8 @@ function typeOf(setting: Setting): string {
       return setting.choices.map((choice) => JSON.stringify(choice)).join(
         " | ",
       );
+    case "history":
+      return "number | string";
     default:
       return "string";
   }

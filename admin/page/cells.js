@@ -23,15 +23,27 @@ const texts = {
     describeLinks(/** @type {readonly LinkSummary[]} */ (links)),
   log: (log) => describeLog(/** @type {LogStatus} */ (log)),
   data: (data) => describeData(/** @type {DataStatus} */ (data)),
+  history: (history) => describeHistory(/** @type {HistoryStatus} */ (history)),
   clock: (clock) => describeClock(/** @type {ClockStatus} */ (clock)),
   ports: (ports) => listOr("none", describePorts(ports)),
   example: (example) =>
     describeExample(/** @type {GatewayExample | null} */ (example)),
 };
 
+/** A history that is written within this time, in seconds, is not behind. */
+const lateSeconds = 2;
+
 /** Kinds of cells that hold a list of short entries, and other text. */
 const listCells = ["tally", "ports"];
-const textCells = [...listCells, "links", "log", "data", "clock", "example"];
+const textCells = [
+  ...listCells,
+  "links",
+  "log",
+  "data",
+  "history",
+  "clock",
+  "example",
+];
 
 /**
  * The cells that are shown only while a server needs them.
@@ -40,6 +52,7 @@ const textCells = [...listCells, "links", "log", "data", "clock", "example"];
  */
 const needed = {
   data: ({ data }) => data.bytes > 0,
+  history: ({ history }) => history.kind !== null,
   clock: ({ clock }) => clock.differs,
 };
 
@@ -48,6 +61,7 @@ const needed = {
  * @typedef {import("./types.d.ts").LinkSummary} LinkSummary
  * @typedef {import("./types.d.ts").LogStatus} LogStatus
  * @typedef {import("./types.d.ts").DataStatus} DataStatus
+ * @typedef {import("./types.d.ts").HistoryStatus} HistoryStatus
  * @typedef {import("./types.d.ts").ClockStatus} ClockStatus
  * @typedef {import("./types.d.ts").GatewayExample} GatewayExample
  *
@@ -129,6 +143,21 @@ function describeData(data) {
   }
   parts.push(bytes(data.bytes));
   return parts.join("; ");
+}
+
+/** @param {HistoryStatus} history */
+function describeHistory(history) {
+  if (history.kind === null) return "not recorded";
+  const parts = [];
+  if (history.fault !== null) parts.push(cut(history.fault, 80));
+  if (history.lostRecords > 0) {
+    parts.push(`${count(history.lostRecords)} records lost`);
+  }
+  if (history.lagSeconds >= lateSeconds) {
+    parts.push(`${duration(history.lagSeconds)} behind`);
+  }
+  if (history.bytes > 0) parts.push(bytes(history.bytes));
+  return parts.length === 0 ? "written" : parts.join("; ");
 }
 
 /**

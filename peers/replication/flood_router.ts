@@ -120,6 +120,8 @@ export class FloodRouter implements ReplicaRecords {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
+  /** Called with each new deletion, whose buffer is reused afterwards. */
+  #onDeletion: ((deletion: Report) => void) | undefined;
   /**
    * Called when this server and a neighbour were apart for longer than deletions
    * are kept.
@@ -211,6 +213,7 @@ export class FloodRouter implements ReplicaRecords {
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "full") this.onDeletionsFull?.();
     if (typeof stored === "string") return stored;
+    this.#onDeletion?.(deletion);
     if (stored.removed !== undefined) {
       this.#deletedReports += 1;
       // A report that is ordered before the removed one, but was heard after the
@@ -257,6 +260,12 @@ export class FloodRouter implements ReplicaRecords {
     }
     return !this.#clocks.isAhead(record) &&
       typeof this.#store.put(record) !== "string";
+  }
+
+  /** See `ReplicaRecords.observeDeletions`. */
+  observeDeletions(observer: (deletion: Report) => void): () => void {
+    this.#onDeletion = observer;
+    return () => this.#onDeletion = undefined;
   }
 
   /** See `ReplicaRecords.walk`. */

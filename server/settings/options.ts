@@ -33,6 +33,11 @@ export interface SettingOptions {
    */
   readonly dataSyncMs?: number;
   /**
+   * Record all reports of clients in FOLDER/NAME/history, for this long.
+   * Default reports are not recorded.
+   */
+  readonly history?: number | string;
+  /**
    * Close a link that is silent for this long, and dial again. From 3,000 to
    * 3,600,000, default 5,000.
    */

@@ -86,6 +86,21 @@ export function refuseWithoutSecret(
 }
 
 /**
+ * Refuses a history of files that have no folder.
+ *
+ * @throws {SetupError} Naming what is missing.
+ */
+export function refuseHistoryWithoutFolder(
+  { dataDirectory, history }: Settings,
+): void {
+  if (typeof history !== "number" || dataDirectory !== undefined) return;
+  throw new SetupError(
+    `--history ${history} needs --data-dir FOLDER: each server keeps its ` +
+      "history in FOLDER/NAME/history",
+  );
+}
+
+/**
  * Refuses a port that does not identify its clients if other machines can reach
  * it, or if tokens are required. Refuses an administration port that other
  * machines can reach without encryption.

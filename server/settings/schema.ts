@@ -25,6 +25,7 @@ import {
   defaultClientLimits,
   remoteConnectionsPerAddress,
 } from "../../sessions/limits.ts";
+import { maxHistoryDays } from "../../replica/history.ts";
 import { defaultDataSyncMs } from "../../replica/records.ts";
 import type { NumberSetting, Schema } from "./setting.ts";
 
@@ -327,6 +328,14 @@ export const schema = {
     default: defaultDataSyncMs,
     group: "Data folder",
     help: "longest time between a report and its sync to disk",
+  },
+  history: {
+    type: "history",
+    flag: "history",
+    max: maxHistoryDays,
+    otherwise: "reports are not recorded",
+    group: "Data folder",
+    help: "record all reports of clients in FOLDER/NAME/history, for this long",
   },
   secretFile: {
     type: "file",

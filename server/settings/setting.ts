@@ -107,6 +107,14 @@ export interface PathSetting extends CommonParts {
   readonly default?: string;
 }
 
+/** For how many days reports are recorded, or the database to record them in. */
+export interface HistorySetting extends CommonParts {
+  readonly type: "history";
+  /** Most days. */
+  readonly max: number;
+  readonly default?: number;
+}
+
 /** One setting. */
 export type Setting =
   | NumberSetting
@@ -117,7 +125,8 @@ export type Setting =
   | OriginsSetting
   | NetworksSetting
   | UrlSetting
-  | PathSetting;
+  | PathSetting
+  | HistorySetting;
 
 /** Settings by their names. */
 export type Schema = Readonly<Record<string, Setting>>;
@@ -128,6 +137,7 @@ export type ValueOf<One extends Setting> =
     : One extends { readonly auto: string } ? number | "auto"
     : One extends NumberSetting ? number
     : One extends SwitchSetting ? boolean
+    : One extends HistorySetting ? number | string
     : One extends HostsSetting | OriginsSetting | NetworksSetting
       ? readonly string[]
     : string)
@@ -178,6 +188,8 @@ export function placeholderOf(setting: Setting): string | undefined {
       return "ORIGINS";
     case "networks":
       return "ADDRESSES";
+    case "history":
+      return "DAYS";
     default:
       return setting.type.toUpperCase();
   }
@@ -208,6 +220,8 @@ export function rangeText(setting: Setting): string | undefined {
       return alternatives(setting.choices);
     case "switch":
       return "true or false";
+    case "history":
+      return `1 to ${setting.max}`;
   }
 }
 
@@ -240,6 +254,8 @@ export function parseValue(setting: Setting, text: string): unknown {
       return text.split(",").map((host) => hostOf(host, host || "nothing"));
     case "origins":
       return text.split(",").map((one) => originOf(one, one || "nothing"));
+    case "history":
+      return historyOf(setting, /^\d{1,15}$/.test(text) ? Number(text) : text);
     case "networks":
       return text.split(",")
         .map((network) => networkOf(network, network || "nothing"));
@@ -290,6 +306,8 @@ export function checkValue(
         throw new ValueError(`expected a list of origins, found ${found}`);
       }
       return value.map((one) => originOf(one, JSON.stringify(one)));
+    case "history":
+      return historyOf(setting, value, found);
     case "networks":
       if (!Array.isArray(value)) {
         throw new ValueError(
@@ -334,6 +352,21 @@ function originOf(value: unknown, found: string): string {
   if (url !== null && url.origin === value) return url.origin;
   throw new ValueError(
     `expected an origin such as https://map.example:8080, found ${found}`,
+  );
+}
+
+/** Days, or the address of a database, which `openHistory` reads. */
+function historyOf(
+  { max }: HistorySetting,
+  value: unknown,
+  found = `${value || "nothing"}`,
+): number | string {
+  if (typeof value === "number" && isWithin(value, 1, max)) return value;
+  const isAddress = typeof value === "string" &&
+    /^postgres(ql)?:\/\//.test(value);
+  if (isAddress) return value;
+  throw new ValueError(
+    `expected a number of days from 1 to ${max}, found ${found}`,
   );
 }
 

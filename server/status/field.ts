@@ -79,6 +79,7 @@ export interface PageCells {
   readonly links: readonly object[];
   readonly log: object;
   readonly data: object;
+  readonly history: object;
   readonly clock: object;
   /** Addresses by the names of their kinds of ports. */
   readonly ports: Readonly<Record<string, string>>;

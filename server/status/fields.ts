@@ -14,6 +14,7 @@ import {
   type Verb,
   verbs,
 } from "../../protocol/command.ts";
+import type { HistoryState } from "../../replica/history_state.ts";
 import { type Distribution, emptyDistribution } from "./distribution.ts";
 import {
   counter,
@@ -541,6 +542,127 @@ const data = group<DataStatus>({
   },
 }, { isInSummary: true, page: { title: "Data", cell: "data", rank: 2 } });
 
+export type { HistoryState };
+
+/** The state of the history. */
+export type HistoryStatus =
+  & Omit<HistoryState, "kind" | "place" | "days">
+  & {
+    /** Null if there is no history, and so are the two that follow. */
+    readonly kind: HistoryState["kind"] | null;
+    readonly place: string | null;
+    readonly days: number | null;
+  };
+
+const history = group<HistoryStatus>({
+  kind: { isInSummary: true, initial: null },
+  place: { initial: null },
+  days: { initial: null },
+  acceptedRecords: {
+    initial: 0,
+    metric: counter(
+      "herd_history_accepted_records_total",
+      "Reports of clients that the history was given",
+    ),
+  },
+  recordedRecords: {
+    initial: 0,
+    metric: counter(
+      "herd_history_recorded_records_total",
+      "Reports that were written to the history",
+    ),
+  },
+  knownRecords: {
+    initial: 0,
+    metric: counter(
+      "herd_history_known_records_total",
+      "Reports that the history had already, byte for byte",
+    ),
+  },
+  refusedRecords: {
+    initial: 0,
+    metric: counter(
+      "herd_history_refused_records_total",
+      "Reports that the history has refused, as their day is not kept",
+    ),
+  },
+  lostRecords: {
+    isInSummary: true,
+    initial: 0,
+    metric: counter(
+      "herd_history_lost_records_total",
+      "Reports that could not be written to the history",
+    ),
+  },
+  waitingRecords: {
+    initial: 0,
+    metric: gauge(
+      "herd_history_waiting_records",
+      "Reports that wait to be written to the history",
+    ),
+  },
+  records: {
+    initial: 0,
+    metric: gauge(
+      "herd_history_records",
+      "Records in the files of the history",
+    ),
+  },
+  bytes: {
+    isInSummary: true,
+    initial: 0,
+    metric: gauge(
+      "herd_history_bytes",
+      "Size of the files of the history",
+    ),
+  },
+  lagBytes: {
+    initial: 0,
+    metric: gauge(
+      "herd_history_lag_bytes",
+      "Bytes in memory that wait to be written to the history",
+    ),
+  },
+  lagSeconds: {
+    isInSummary: true,
+    initial: 0,
+    metric: gauge(
+      "herd_history_lag_seconds",
+      "Age of the oldest report that is not written to the history",
+    ),
+  },
+  syncSeconds: {
+    initial: 0,
+    metric: gauge(
+      "herd_history_sync_seconds",
+      "How long the last write to the history took, with its sync",
+    ),
+  },
+  spoolBytes: {
+    initial: 0,
+    metric: gauge(
+      "herd_history_spool_bytes",
+      "Bytes in a spool that wait for the database of the history",
+    ),
+  },
+  damages: {
+    initial: 0,
+    metric: counter(
+      "herd_history_damages_total",
+      "Damaged files of the history that were set aside",
+    ),
+  },
+  fault: {
+    isInSummary: true,
+    initial: null,
+    metric: flag(
+      "herd_history_failing",
+      "Whether the history cannot be written",
+      (fault) => fault !== null,
+    ),
+  },
+}, { isInSummary: true, page: { title: "History", cell: "history", rank: 2 } });
+
 /** The status of a server, without its process. */
 export interface ServerFacts {
   /** Its name in the herd. */
@@ -596,6 +718,8 @@ export interface ServerFacts {
   readonly log: LogStatus;
   /** The data folder. */
   readonly data: DataStatus;
+  /** The history of its clients' reports. */
+  readonly history: HistoryStatus;
 }
 
 /** The fields of `ServerFacts`. */
@@ -701,6 +825,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   places,
   log,
   data,
+  history,
 });
 
 /** The status of a server and of its process. */

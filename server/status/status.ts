@@ -14,6 +14,8 @@ export type {
   DataStatus,
   GatewayExample,
   GatewaysStatus,
+  HistoryState,
+  HistoryStatus,
   LineCounts,
   LinkStatus,
   LogStatus,

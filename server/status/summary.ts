@@ -11,6 +11,7 @@ import type { Field, Fields } from "./field.ts";
 import {
   type ConnectionCounts,
   type DataStatus,
+  type HistoryStatus,
   type LinkStatus,
   type LogStatus,
   type PlacesStatus,
@@ -48,6 +49,10 @@ export interface ServerSummary extends
   readonly data: Pick<
     DataStatus,
     "bytes" | "lagSeconds" | "lostRecords" | "fault"
+  >;
+  readonly history: Pick<
+    HistoryStatus,
+    "kind" | "bytes" | "lagSeconds" | "lostRecords" | "fault"
   >;
   /** Links that are down come first. Some may be missing. */
   readonly links: readonly LinkSummary[];

@@ -59,7 +59,7 @@ function readingOf(
     assertEquals([typed.Host, typed.Port], ["herd.example", "8500"]);
     assertEquals([typed.TLS, typed.Password], ["on", token]);
     const { payload, topic } = publishedBy(typed);
-    return recognizeTopic(bytesOfText(topic), encodeBytes(payload))(context);
+    return recognizeTopic(bytesOfText(topic), payload)(context);
   }
   assertEquals(tokenOfRequest(request), token, name);
   const { origin, pathname, search } = new URL(request.url);
