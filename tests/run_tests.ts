@@ -40,6 +40,7 @@ export const slow = [
   "tests/simulation/herd_test.ts",
   "tests/simulation/mutation_test.ts",
   "tests/soak/",
+  "tests/storage/history/postgres/postgres_test.ts",
   "tests/storage/kills_test.ts",
 ];
 

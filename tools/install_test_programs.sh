@@ -51,6 +51,10 @@ program uvloop python3-uvloop \
   'python3 -c "import uvloop" || /usr/bin/python3 -c "import uvloop"'
 program mosquitto_pub mosquitto-clients 'command -v mosquitto_pub'
 program mosquitto_sub mosquitto-clients 'command -v mosquitto_sub'
+program ps procps 'command -v ps'
+# Debian has it in a folder of its version.
+program postgres postgresql \
+  'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres'
 # Debian's python has it; another python that comes first may not.
 program paho python3-paho-mqtt '/usr/bin/python3 -c "import paho.mqtt.client"'
 
