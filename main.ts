@@ -62,6 +62,12 @@ const commands: Readonly<Record<string, Command>> = {
     kinds: ["net"],
     load: async () => (await import("./commands/forget.ts")).forget,
   },
+  database: {
+    usage: "database migrate",
+    help: "give the database of a history its schema",
+    kinds: ["net"],
+    load: async () => (await import("./commands/database.ts")).database,
+  },
   places: {
     usage: "places POSITION RADIUS BOUND",
     help: "query a places service, as a server would",

@@ -33,6 +33,7 @@ import { startServers } from "./server/open_servers.ts";
 import { pickLimits } from "./server/settings/client_limits.ts";
 import type { SettingOptions } from "./server/settings/options.ts";
 import { faultOfKey } from "./server/settings/places_key.ts";
+import { parseDatabaseAddress } from "./server/settings/database.ts";
 import { clientLimitSettings, schema } from "./server/settings/schema.ts";
 import { faultOf, minSecretLength } from "./server/settings/secrets.ts";
 import type { Settings } from "./server/settings/settings.ts";
@@ -120,6 +121,8 @@ export interface StartOptions extends SettingOptions {
   readonly secrets?: readonly string[];
   /** A key for Google's Nearby Search. Without it, the gazetteer answers. */
   readonly googlePlacesKey?: string;
+  /** The password for the database, if `history` names one. */
+  readonly databasePassword?: string;
   /** A places service to use in place of Google and the gazetteer. */
   readonly places?: PlacesProvider;
   /** Limits on clients that differ from the defaults. */
@@ -244,6 +247,7 @@ function settingsOf(
       notes: [],
       renew: () => Promise.resolve(),
     },
+    database: databaseOf(options, values.history),
     sources: permissionsFor(schema, resolved),
     unread: [],
   };
@@ -268,6 +272,15 @@ async function certificatesOf({ clientCertificates, tls }: StartOptions) {
       parseIdentitiesFile(identities, "clientCertificates.identities"),
     ),
   };
+}
+
+/** The database of the history; undefined if it is in none. */
+function databaseOf(
+  { databasePassword: password = "" }: StartOptions,
+  history: Settings["history"],
+): Settings["database"] {
+  if (typeof history !== "string") return undefined;
+  return { ...parseDatabaseAddress(history), password, authority: undefined };
 }
 
 /** Checks the secrets. No error message contains a secret. */

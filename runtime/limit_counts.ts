@@ -72,6 +72,10 @@ export type LimitName =
   | "descriptors"
   /** Too many bytes waited to be written to the history, and were lost. */
   | "history-waiting-bytes"
+  /** A client's ID was too long for the database of the history. */
+  | "history-id-bytes"
+  /** The spool of the history was full, and reports were lost to it. */
+  | "history-spool-bytes"
   /** An operation on a log file took too long. */
   | "log-operation-seconds";
 

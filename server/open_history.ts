@@ -8,8 +8,12 @@ import type { ReplicaRecords } from "../replica/records.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
-import { SetupError } from "../runtime/setup_error.ts";
+import type { RecordedHistory } from "../storage/history/recorder.ts";
 import type { Turns } from "../runtime/turns.ts";
+import {
+  type DatabaseSettings,
+  formatDatabaseAddress,
+} from "./settings/database.ts";
 import type { Settings } from "./settings/settings.ts";
 
 /** What a history shares with its server. */
@@ -27,28 +31,58 @@ export interface HistoryContext {
  * @throws {SetupError} If it cannot be used.
  */
 export async function openHistory(
-  { dataDirectory, history: kept }: Settings,
+  settings: Settings,
   name: string,
-  { records, turns, ...context }: HistoryContext,
+  context: HistoryContext,
 ): Promise<History | undefined> {
-  if (kept === undefined) return undefined;
-  if (typeof kept === "string") {
-    throw new SetupError("--history: only a number of days is supported");
-  }
-  // Not loaded without a history.
-  const [{ openSqliteHistory }, { storedDeletions }] = await Promise.all([
-    import("../storage/history/sqlite/open.ts"),
-    import("../storage/history/stored_deletions.ts"),
-  ]);
-  const history = await openSqliteHistory({
-    ...context,
-    turns,
-    folder: `${dataDirectory}/${name}/history`,
-    days: kept,
-  });
+  if (settings.history === undefined) return undefined;
+  const history = settings.database === undefined
+    ? await openFiles(settings, name, context)
+    : await openDatabase(settings, settings.database, name, context);
+  const { records, turns } = context;
   if (records !== undefined) {
     // In the background: it may take long, and changes no answer.
+    const { storedDeletions } = await import(
+      "../storage/history/stored_deletions.ts"
+    );
     history.repeatDeletions(storedDeletions(records, turns));
   }
   return history;
+}
+
+async function openFiles(
+  { dataDirectory, history }: Settings,
+  name: string,
+  { turns, ...context }: HistoryContext,
+): Promise<RecordedHistory> {
+  // Not loaded without a history.
+  const { openSqliteHistory } = await import(
+    "../storage/history/sqlite/open.ts"
+  );
+  return await openSqliteHistory({
+    ...context,
+    turns,
+    folder: `${dataDirectory}/${name}/history`,
+    days: Number(history),
+  });
+}
+
+async function openDatabase(
+  { dataDirectory, historyDays: days, historySpoolBytes }: Settings,
+  connection: DatabaseSettings,
+  name: string,
+  context: HistoryContext,
+): Promise<RecordedHistory> {
+  const { openPostgresHistory } = await import(
+    "../storage/history/postgres/open.ts"
+  );
+  return await openPostgresHistory({
+    ...context,
+    connection,
+    place: formatDatabaseAddress(connection),
+    days,
+    server: name,
+    spoolFolder: dataDirectory && `${dataDirectory}/${name}/spool`,
+    maxSpoolBytes: historySpoolBytes,
+  });
 }

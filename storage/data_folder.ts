@@ -28,6 +28,8 @@ export interface DataFolder {
   readonly path: string;
   names(): Promise<string[]>;
   open(name: string): Promise<ReadableData>;
+  /** The size of a file, in bytes. */
+  size(name: string): Promise<number>;
   /** Creates an empty file. */
   create(name: string): Promise<DataFile>;
   rename(from: string, to: string): Promise<void>;
@@ -87,6 +89,10 @@ export class DiskFolder implements DataFolder {
 
   open(name: string): Promise<ReadableData> {
     return this.#open(`${this.path}/${name}`, { read: true });
+  }
+
+  async size(name: string): Promise<number> {
+    return (await Deno.stat(`${this.path}/${name}`)).size;
   }
 
   async create(name: string): Promise<DataFile> {

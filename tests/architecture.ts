@@ -101,6 +101,17 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "what clients have reported, recorded",
     uses: ["protocol", "replica", "runtime"],
   },
+  "storage/history/postgres": {
+    holds: "the history in PostgreSQL",
+    uses: [
+      "packages",
+      "protocol",
+      "replica",
+      "runtime",
+      "storage",
+      "storage/history",
+    ],
+  },
   "server": {
     holds: "opens the ports of servers",
     uses: [
@@ -119,6 +130,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "sessions",
       "storage",
       "storage/history",
+      "storage/history/postgres",
     ],
   },
   "server/herd_server.ts": {
@@ -237,6 +249,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/run_servers.ts",
       "server/settings",
       "server/status",
+      "storage/history/postgres",
     ],
   },
   "server.ts": {

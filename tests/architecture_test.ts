@@ -280,7 +280,8 @@ Deno.test("deno.lock has the packages of import_map.json, and no others", async 
       .filter((each) => each.startsWith(`${name}@`));
     if (needed.has(entry)) return;
     needed.add(entry);
-    for (const other of lock.npm[entry].dependencies ?? []) need(other);
+    const { dependencies = [], optionalDependencies = [] } = lock.npm[entry];
+    for (const other of [...dependencies, ...optionalDependencies]) need(other);
   };
   for (const name of packages) need(name);
   assertEquals(Object.keys(lock.npm).sort(), [...needed].sort());

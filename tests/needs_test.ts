@@ -3,7 +3,7 @@ import { projectFolder } from "./end_to_end/process.ts";
 import { missingFor, needs } from "./needs.ts";
 
 /** Programs that every Unix has. Tests do not declare them. */
-const everywhere = ["cat", "cp", "mkfifo", "sh"];
+const everywhere = ["cat", "cp", "id", "mkfifo", "sh"];
 
 /** The texts of all modules below tests/, by path. */
 const texts = new Map<string, string>();

@@ -47,6 +47,7 @@ export const slow = [
   "tests/simulation/shrink_test.ts",
   "tests/soak/",
   "tests/storage/crash_test.ts",
+  "tests/storage/history/postgres/postgres_test.ts",
   "tests/storage/kills_test.ts",
 ];
 

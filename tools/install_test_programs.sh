@@ -53,6 +53,10 @@ program mosquitto_pub mosquitto-clients 'command -v mosquitto_pub'
 program mosquitto_sub mosquitto-clients 'command -v mosquitto_sub'
 # It signs with -CA since version 3.
 program openssl openssl 'openssl version | grep -q "^OpenSSL [3-9]"'
+program ps procps 'command -v ps'
+# Debian has it in a folder of its version.
+program postgres postgresql \
+  'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres'
 # Debian's python has it; another python that comes first may not.
 program paho python3-paho-mqtt '/usr/bin/python3 -c "import paho.mqtt.client"'
 

@@ -33,10 +33,20 @@ export interface SettingOptions {
    */
   readonly dataSyncMs?: number;
   /**
-   * Record all reports of clients in FOLDER/NAME/history, for this long.
-   * Default reports are not recorded.
+   * Record clients' reports: DAYS in FOLDER/NAME/history, or
+   * postgres://USER@HOST/DATABASE. Default reports are not recorded.
    */
   readonly history?: number | string;
+  /**
+   * With a database: keep the reports this long. From 1 to 3,650, default 30.
+   */
+  readonly historyDays?: number;
+  /**
+   * Most reports that wait while the database is down. From 1,048,576 to
+   * 1,099,511,627,776, default 1 GiB in the data folder, or 64 MiB of memory
+   * without one.
+   */
+  readonly historySpoolBytes?: number;
   /**
    * Close a link that is silent for this long, and dial again. From 3,000 to
    * 3,600,000, default 5,000.

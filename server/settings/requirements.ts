@@ -9,6 +9,7 @@ import { findServer } from "../../peers/topology.ts";
 import { isLoopback } from "../../runtime/network.ts";
 import type { PermissionNeed } from "../../runtime/permissions.ts";
 import { SetupError } from "../../runtime/setup_error.ts";
+import { databasePermission } from "./database.ts";
 import { linkPorts, portsOf, type ServerPort } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 
@@ -17,7 +18,7 @@ export function requiredPermissions(
   settings: Settings,
   names: readonly string[],
 ): PermissionNeed[] {
-  const { maxTableBytes, places, sources, topology } = settings;
+  const { database, maxTableBytes, places, sources, topology } = settings;
   const servers = names.map((name) => findServer(topology, name)!);
   const ports = servers.flatMap((self) => portsOf(settings, self));
   const kinds = Map.groupBy(ports, ({ kind }) => kind.name);
@@ -31,6 +32,7 @@ export function requiredPermissions(
       name: "net",
       host,
     })),
+    ...database === undefined ? [] : [databasePermission(database)],
     ...sources.filter(({ name }) => name === "write"),
     ...sources.filter(({ name }) => name !== "write"),
     ...(maxTableBytes === "auto"

@@ -335,7 +335,47 @@ export const schema = {
     max: maxHistoryDays,
     otherwise: "reports are not recorded",
     group: "Data folder",
-    help: "record all reports of clients in FOLDER/NAME/history, for this long",
+    help:
+      "record clients' reports: DAYS in FOLDER/NAME/history, or postgres://USER@HOST/DATABASE",
+  },
+  // Ten years of partitions are what the database allows.
+  historyDays: {
+    type: "whole number",
+    flag: "history-days",
+    unit: "DAYS",
+    min: 1,
+    max: 3_650,
+    default: 30,
+    group: "Data folder",
+    help: "with a database: keep the reports this long",
+  },
+  historyCredentials: {
+    type: "file",
+    flag: "history-credentials",
+    group: "Data folder",
+    help: "file with HOST:PORT:DATABASE:USER:PASSWORD, as .pgpass has it",
+    permission: "read",
+    sources: oneServer,
+  },
+  historyCa: {
+    type: "file",
+    flag: "history-ca",
+    group: "Data folder",
+    help: "authority of the database's certificate, in PEM",
+    otherwise: "the system's authorities",
+    permission: "read",
+    sources: oneServer,
+  },
+  // A disk has less than the maximum.
+  historySpoolBytes: {
+    type: "whole number",
+    flag: "history-spool-bytes",
+    unit: "BYTES",
+    min: 2 ** 20,
+    max: 2 ** 40,
+    otherwise: "1 GiB in the data folder, or 64 MiB of memory without one",
+    group: "Data folder",
+    help: "most reports that wait while the database is down",
   },
   secretFile: {
     type: "file",

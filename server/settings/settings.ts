@@ -20,6 +20,7 @@ import type { ClientLimits } from "../../sessions/limits.ts";
 import { type AdminSettings, readAdmin } from "./admin.ts";
 import { pickLimits } from "./client_limits.ts";
 import { type SettingFlags, settingFlags } from "./flags.ts";
+import { type DatabaseSettings, readDatabase } from "./database.ts";
 import { type GatewaySettings, readGateways } from "./gateways.ts";
 import { type IdentitySettings, readIdentities } from "./identities.ts";
 import { type PlacesSettings, readPlaces } from "./places.ts";
@@ -63,6 +64,8 @@ export interface Settings
   readonly admin: AdminSettings | undefined;
   /** What all gateways share, if some are open. */
   readonly gateways: GatewaySettings;
+  /** Undefined if the history is in no database. */
+  readonly database: DatabaseSettings | undefined;
   /** Undefined if the server checks no identities. */
   readonly identity: IdentitySettings | undefined;
 }
@@ -113,6 +116,7 @@ export async function readSettings(
     topology,
     clientLimits: pickLimits(values),
     tls,
+    database: await readDatabase(resolved),
     identity,
     admin: readAdmin(resolved),
     gateways: await readGateways(resolved),
@@ -140,6 +144,7 @@ function filesOf(values: SettingValues): string[] {
     values;
   const { tlsCa, tlsCert, tlsClientCa, tlsKey } = values;
   const { identitiesFile, revokedFile, tokenKeyFile } = values;
+  const { historyCa, historyCredentials } = values;
   const isTlsComplete = tlsCert !== undefined && tlsKey !== undefined;
   return [
     config,
@@ -148,6 +153,8 @@ function filesOf(values: SettingValues): string[] {
     tokenKeyFile,
     revokedFile,
     identitiesFile,
+    historyCredentials,
+    historyCa,
     values.nmea ? openNmea : undefined,
     takesKey(placesProvider) ? placesKeyFile : undefined,
   ].filter((path) => path !== undefined);

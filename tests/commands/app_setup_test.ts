@@ -12,7 +12,7 @@ import {
 import type { Reading } from "../../gateways/readers/reading.ts";
 import type { Claims } from "../../identity/claims.ts";
 import { ClientPatterns } from "../../identity/patterns.ts";
-import { bytesOfText, encodeBytes } from "../../protocol/bytes.ts";
+import { bytesOfText } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { makeToken } from "../identity/make_token.ts";
 import { publishedBy, requestOf, tokenOfRequest } from "./app_requests.ts";

@@ -22,7 +22,7 @@ import { isDeletion } from "../../protocol/deletion.ts";
 import { isRepetition } from "../../protocol/order.ts";
 import { isNewer } from "./report_order.ts";
 import { lineOf, parseReport, type Report } from "../../protocol/report.ts";
-import { Crossings } from "./crossings.ts";
+import type { Crossings } from "./crossings.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { DeletionWatch } from "./deletions.ts";
 import { ExpiryWatch } from "./expiry_watch.ts";

@@ -109,6 +109,10 @@ export class MemoryFolder implements DataFolder {
     });
   }
 
+  size(name: string): Promise<number> {
+    return Promise.resolve(this.files.get(name)!.bytes.length);
+  }
+
   async create(name: string): Promise<DataFile> {
     const nothing = new Uint8Array();
     const file: File = { bytes: nothing, synced: nothing };
