@@ -39,6 +39,8 @@ export interface Admission {
   readonly seesExamples: boolean;
   /** Whether it may see only whether the server is ready. */
   readonly isPublic: boolean;
+  /** Whether it may see more than the newest position of a client. */
+  readonly seesHistory: boolean;
   /** Whether what it reads may still be sent, for answers without end. */
   readonly isValid: () => boolean;
 }
@@ -54,6 +56,7 @@ const publicAdmission: Admission = {
   isOperator: false,
   seesExamples: false,
   isPublic: true,
+  seesHistory: false,
   isValid: () => true,
 };
 
@@ -98,7 +101,8 @@ export class Gate {
     }
     const { access } = this.#options;
     const isValid = () => !access.hasEnded(identity);
-    return { isOperator, seesExamples, isPublic: false, isValid };
+    const seesHistory = !identity.lastOnly;
+    return { isOperator, seesExamples, isPublic: false, seesHistory, isValid };
   }
 
   #hasCredentials(headers: Headers): boolean {

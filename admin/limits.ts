@@ -71,6 +71,12 @@ export const hashedIdBytes = 1_024;
  */
 export const maxSearches = 4;
 
+/**
+ * Most answers about histories at a time, of all ports of the process: each
+ * holds a page of up to half a megabyte.
+ */
+export const maxHistoryAnswers = 32;
+
 /** Bytes of an ID that are escaped at a time: well below a millisecond. */
 export const escapedPieceBytes = 4_096;
 

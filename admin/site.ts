@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
 import { clientOf } from "../protocol/report.ts";
 import type { Found, Replica } from "../replica/replica.ts";
 import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
@@ -12,6 +11,7 @@ import { readClientId } from "./client_id.ts";
 import type { EventStream } from "./event_stream.ts";
 import { answerForget, type ForgetSite, refuseForeign } from "./forget.ts";
 import type { Admission, Gate } from "./gate.ts";
+import { answerHistory, type HistorySite } from "./history.ts";
 import { isOwnHost } from "./hosts.ts";
 import type { PageFile } from "./page.ts";
 import { metricsContentType } from "./metrics.ts";
@@ -29,11 +29,12 @@ export interface SiteOptions extends ForgetSite {
   /** Finds the newest AT line of the client whose ID is shown like this. */
   readonly findShown: (shown: string) => Promise<Found>;
   /** A whole ID, escaped as in the log. */
-  readonly escapeWhole: (id: ByteString) => Promise<string>;
+  readonly escapeWhole: HistorySite["escapeWhole"];
   readonly status: () => HerdStatus;
   /** All metrics of the port's server, in Prometheus's text format. */
   readonly metrics: () => Promise<string>;
   readonly events: EventStream;
+  readonly history: HistorySite;
 }
 
 /** What a port asks of requests. */
@@ -57,11 +58,12 @@ const openAdmission: Admission = {
   isOperator: false,
   seesExamples: true,
   isPublic: false,
+  seesHistory: true,
   isValid: () => true,
 };
 
 const paths =
-  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /events, /map.json, POST /forget?id=ID";
+  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /history.json?id=ID, /events, /map.json, POST /forget?id=ID";
 
 /**
  * Answers one request.
@@ -148,7 +150,7 @@ function refuse(
 async function find(
   { url }: Request,
   site: SiteOptions,
-  { isPublic, isValid, seesExamples }: Admission,
+  { isPublic, isValid, seesExamples, seesHistory }: Admission,
 ): Promise<Response> {
   const { pathname } = new URL(url);
   const file = site.files.get(pathname);
@@ -172,6 +174,10 @@ async function find(
       );
     case "/client.json":
       return await replyClient(url, site);
+    case "/history.json":
+      return seesHistory
+        ? await answerHistory(url, site.history)
+        : replyText(403, "the token permits newest positions only");
     case "/events":
       return replyEvents(site.events, isValid, seesExamples);
     default:

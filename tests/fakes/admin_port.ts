@@ -11,10 +11,13 @@ import { answer, type SiteOptions } from "../../admin/site.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { type ByteString, textOfBytes } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
+import { historySite, MemoryHistory } from "./memory_history.ts";
 
 export class FakeAdminPort implements AsyncDisposable {
   /** The newest AT lines by client, for `/client.json`. */
   readonly lines = new Map<ByteString, ByteString>();
+  /** What is recorded, for `/history.json`. */
+  history = new MemoryHistory([]);
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #onStream: (() => void) | undefined;
@@ -34,6 +37,7 @@ export class FakeAdminPort implements AsyncDisposable {
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
+      history: historySite({ read: (query) => this.history.read(query) }),
       // The only method that a site calls.
       events: { subscribe: () => this.#listen() } as unknown as EventStream,
     };
