@@ -1,8 +1,10 @@
 /**
- * Queries by HTTP: the newest report of a client, and the places near it.
+ * Queries by HTTP: the newest report of a client, the places near it, and its
+ * history.
  *
  * @module
  */
+import { jsonNumber } from "../../history/json.ts";
 import { parseAttributes, rangeOf } from "../../protocol/attributes.ts";
 import { type ByteString, strictTextOfBytes } from "../../protocol/bytes.ts";
 import { parseCommand } from "../../protocol/command.ts";
@@ -12,6 +14,8 @@ import {
   lineOf,
   positionOf,
 } from "../../protocol/report.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+import type { Workload } from "../../runtime/turns.ts";
 import type { Admission } from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import { encodeId } from "../readers/ids.ts";
@@ -23,14 +27,21 @@ import {
   parseParameters,
 } from "../readers/parameters.ts";
 import { type HttpAnswer, textAnswer } from "./http_answer.ts";
+import { answerHistory } from "./history.ts";
 import { defaultBound, defaultRadiusKm } from "./limits.ts";
 
 /** A path of a query: its kind and the client. */
-const queryPath = /^\/(position|nearby)\/([^]+)$/;
+const queryPath = /^\/(position|nearby|history)\/([^]+)$/;
 
 /** Whether a path, without its token, is one of a query. */
 export function isQuery(path: ByteString): boolean {
   return queryPath.test(path);
+}
+
+/** When a query arrived, and what its work is counted for. */
+export interface QueryTurn {
+  readonly now: Timestamp;
+  readonly workload: Workload;
 }
 
 /** Answers a query. Never waits longer than the places service may take. */
@@ -39,34 +50,41 @@ export async function answerQuery(
   path: ByteString,
   query: ByteString | undefined,
   { identity, isReportOnly }: Admission,
+  { now, workload }: QueryTurn,
 ): Promise<HttpAnswer> {
   if (isReportOnly) {
     return textAnswer(403, "A token in the path permits reports, not queries.");
   }
   const [, kind, sent] = queryPath.exec(path)!;
+  const clients = idsOf(sent).filter((client) =>
+    identity?.maySee(client) ?? true
+  );
+  if (clients.length === 0) {
+    context.services.refusals.add("query");
+    return textAnswer(
+      403,
+      "The token does not permit queries about this client.",
+    );
+  }
+  if (kind === "history") {
+    if (!identity?.lastOnly) {
+      return await answerHistory(context, clients, query ?? "", workload, now);
+    }
+    context.services.refusals.add("query");
+    return textAnswer(403, "The token permits the newest position only.");
+  }
   const parameters = parseParameters(query ?? "");
   const format = parameters && textOf(parameters, "format", "text");
   if (format !== "text" && format !== "json") {
     return textAnswer(400, "The format is not known: expected text or json.");
   }
   let record: ByteString | undefined;
-  for (const client of idsOf(sent)) {
-    if (identity?.maySee(client) === false) continue;
+  for (const client of clients) {
     record = await context.services.replica.findRecord(client);
     if (record !== undefined) break;
   }
   if (record === undefined) {
-    const mayAny = idsOf(sent).some((client) =>
-      identity?.maySee(client) ?? true
-    );
-    if (mayAny) {
-      return textAnswer(404, "No report about this client is known.");
-    }
-    context.services.refusals.add("query");
-    return textAnswer(
-      403,
-      "The token does not permit queries about this client.",
-    );
+    return textAnswer(404, "No report about this client is known.");
   }
   const line = lineOf(record);
   if (kind === "nearby") {
@@ -141,9 +159,9 @@ function jsonOf(record: ByteString): ByteString {
   const line = lineOf(record);
   const [server, difference, client, , time] = fieldsOf(line);
   const { latitude, longitude } = positionOf(line);
-  return `{"id":${quote(client)},"latitude":${number(latitude)}` +
-    `,"longitude":${number(longitude)},"time":${number(time)}` +
-    `,"server":${quote(server)},"clockDifference":${number(difference)}` +
+  return `{"id":${quote(client)},"latitude":${jsonNumber(latitude)}` +
+    `,"longitude":${jsonNumber(longitude)},"time":${jsonNumber(time)}` +
+    `,"server":${quote(server)},"clockDifference":${jsonNumber(difference)}` +
     `${attributesJsonOf(record)}}`;
 }
 
@@ -155,14 +173,6 @@ function attributesJsonOf(record: ByteString): ByteString {
     `"${key}":${rangeOf(key) === undefined ? quote(value) : value}`
   );
   return `,"attributes":{${fields.join(",")}}`;
-}
-
-/** A decimal as JSON has it: without a plus sign and needless zeros before it. */
-function number(decimal: ByteString): ByteString {
-  return decimal.replace(
-    /^([+-]?)0*(?=[0-9])/,
-    (_, sign) => sign === "-" ? "-" : "",
-  );
 }
 
 /** Bytes as a string of JSON. Those that are not UTF-8 are escaped one by one. */
