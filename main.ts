@@ -62,6 +62,12 @@ const commands: Readonly<Record<string, Command>> = {
     kinds: ["net"],
     load: async () => (await import("./commands/forget.ts")).forget,
   },
+  where: {
+    usage: "where CLIENT",
+    help: "show where a client was, from the servers' histories",
+    kinds: ["net"],
+    load: async () => (await import("./commands/where.ts")).where,
+  },
   places: {
     usage: "places POSITION RADIUS BOUND",
     help: "query a places service, as a server would",

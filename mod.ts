@@ -46,6 +46,13 @@ import type { ClientLimits } from "./sessions/limits.ts";
 import type { ServerFacts } from "./server/status/status.ts";
 
 export * from "./client/mod.ts";
+export { HistoryError } from "./history/ports.ts";
+export {
+  type PastPositionsQuery,
+  type PastReport,
+  type PastTime,
+  readHistory,
+} from "./history/read_history.ts";
 export {
   Credentials,
   type TlsFiles,
