@@ -8,6 +8,9 @@ import { unescapeBytes } from "../log/escape.ts";
 import { bytesOfText, type ByteString } from "../protocol/bytes.ts";
 import { isNewer } from "../protocol/order.ts";
 import { clientOf, fieldsOf, lineOf, parseReport } from "../protocol/report.ts";
+import { parseTimestamp } from "../protocol/time.ts";
+import type { HistoryPage, HistoryReader } from "../replica/history.ts";
+import { maxPageBytes, maxPageRecords } from "./limits.ts";
 
 /** Longest wait for a page, in milliseconds: a cold disk may need seconds. */
 const pageTimeoutMs = 10_000;
@@ -21,8 +24,13 @@ const maxAnswerBytes = 32 * 1024 * 1024;
  */
 const maxRemembered = 100_000;
 
-/** One server's history, at its administration port. */
-export interface HistoryPort {
+/** One server's history: at its administration port, or in this process. */
+export type HistoryPort = HistoryAddress | {
+  readonly reader: HistoryReader;
+};
+
+/** An administration port. */
+export interface HistoryAddress {
   /** The server's name; undefined if any server may answer. */
   readonly name?: string;
   /** Requests a path such as `/history.json?id=kiwi`, as `fetch` does. */
@@ -45,12 +53,6 @@ export interface PastQuery {
 export class HistoryError extends Error {
   /** Always `HistoryError`. */
   override readonly name = "HistoryError";
-}
-
-/** What a page has. */
-interface Page {
-  readonly records: readonly ByteString[];
-  readonly next: string | undefined;
 }
 
 /**
@@ -109,7 +111,7 @@ class RecordStream {
   readonly #port: HistoryPort;
   readonly #query: PastQuery;
   readonly #onSilent: (reason: string) => void;
-  #page: Page = { records: [], next: undefined };
+  #page: HistoryPage = { records: [], next: undefined };
   #index = 0;
 
   constructor(
@@ -147,7 +149,9 @@ class RecordStream {
 
   async #read(cursor: string | undefined): Promise<void> {
     try {
-      this.#page = await readPage(this.#port, this.#query, cursor);
+      this.#page = "reader" in this.#port
+        ? await readHere(this.#port.reader, this.#query, cursor)
+        : await readPage(this.#port, this.#query, cursor);
     } catch (error) {
       if (!(error instanceof HistoryError)) throw error;
       this.#fail(error.message);
@@ -161,11 +165,37 @@ class RecordStream {
   }
 }
 
+/** A page of a server of this process. */
+async function readHere(
+  reader: HistoryReader,
+  { at, from, id, to }: PastQuery,
+  cursor: string | undefined,
+): Promise<HistoryPage> {
+  const client = unescapeBytes(bytesOfText(id));
+  try {
+    if (at !== undefined) {
+      const query = { client, to: parseTimestamp(at), limit: 1 };
+      const page = await reader.read({ ...query, isNewestFirst: true });
+      return { ...page, next: undefined };
+    }
+    return await reader.read({
+      client,
+      limit: maxPageRecords,
+      maxBytes: maxPageBytes,
+      ...from !== undefined && { from: parseTimestamp(from) },
+      ...to !== undefined && { to: parseTimestamp(to) },
+      ...cursor !== undefined && { cursor },
+    });
+  } catch (error) {
+    throw new HistoryError(error instanceof Error ? error.message : `${error}`);
+  }
+}
+
 async function readPage(
-  port: HistoryPort,
+  port: HistoryAddress,
   query: PastQuery,
   cursor: string | undefined,
-): Promise<Page> {
+): Promise<HistoryPage> {
   let text: string;
   try {
     const response = await port.fetch(pathOf(query, cursor), {
@@ -224,7 +254,7 @@ function parsePage(
   text: string,
   server: string | undefined,
   id: string,
-): Page {
+): HistoryPage {
   let page;
   try {
     page = JSON.parse(text);

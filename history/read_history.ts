@@ -8,6 +8,7 @@ import { readAt } from "../client/operands.ts";
 import type { At } from "../client/types.ts";
 import { textOfBytes } from "../protocol/bytes.ts";
 import { formatTimestamp } from "../protocol/time.ts";
+import type { HistoryReader } from "../replica/history.ts";
 import { readWrittenTime, utc } from "../protocol/written_time.ts";
 import { attributeMap, readPastPosition } from "./past_position.ts";
 import { HistoryError, readHistories } from "./ports.ts";
@@ -18,10 +19,11 @@ export type PastTime = Date | number | string;
 /** Which positions to read. */
 export interface PastPositionsQuery {
   /**
-   * The administration ports of the servers, such as `http://127.0.0.1:8200`.
-   * Each server has recorded the reports that it heard itself.
+   * The servers: URLs of administration ports, such as `http://127.0.0.1:8200`,
+   * or servers of this program. Each has recorded the reports that it heard
+   * itself.
    */
-  readonly ports: readonly string[];
+  readonly servers: readonly (string | RecordingServer)[];
   /** The client's ID. */
   readonly client: string;
   /** For the last position before this time, without `from` and `to`. */
@@ -33,10 +35,17 @@ export interface PastPositionsQuery {
   /** A token with the role viewer, if the servers have tokens. */
   readonly token?: string;
   /**
-   * Called with each port that does not answer, and why. By default the
-   * function throws a `HistoryError`.
+   * Called with the URL or the name of each server that does not answer, and
+   * why. By default the function throws a `HistoryError`.
    */
-  readonly onSilent?: (port: string, reason: string) => void;
+  readonly onSilent?: (server: string, reason: string) => void;
+}
+
+/** A server that runs inside this program. */
+export interface RecordingServer {
+  readonly name: string;
+  /** What it has recorded; undefined without a history. */
+  readonly history: { readonly reader: HistoryReader } | undefined;
 }
 
 /** A position that a server has recorded. */
@@ -63,7 +72,7 @@ export interface PastReport extends At {
 export async function* readHistory(
   options: PastPositionsQuery,
 ): AsyncGenerator<PastReport> {
-  const { client, onSilent = throwSilent, ports, token } = options;
+  const { client, onSilent = throwSilent, servers, token } = options;
   const [at, from, to] = (["at", "from", "to"] as const)
     .map((name) => digitsOf(name, options[name]));
   if (at !== undefined && (from ?? to) !== undefined) {
@@ -73,14 +82,18 @@ export async function* readHistory(
     ? {}
     : { authorization: `Bearer ${token}` };
   const records = readHistories(
-    ports.map((url) => ({
-      url,
-      fetch: (path: string, init: RequestInit) =>
-        fetch(new URL(path, url), { ...init, headers }),
-    })),
+    servers.map((server) =>
+      typeof server === "string"
+        ? {
+          title: server,
+          fetch: (path: string, init: RequestInit) =>
+            fetch(new URL(path, server), { ...init, headers }),
+        }
+        : { title: server.name, reader: server.history?.reader ?? noHistory }
+    ),
     // As the log writes an ID.
     { id: client.replaceAll("\\", "\\\\"), at, from, to },
-    ({ url }, reason) => onSilent(url, reason),
+    ({ title }, reason) => onSilent(title, reason),
   );
   for await (const record of records) {
     const position = readPastPosition(record);
@@ -99,8 +112,12 @@ export async function* readHistory(
   }
 }
 
-function throwSilent(port: string, reason: string): never {
-  throw new HistoryError(`${port} has not answered: ${reason}`);
+const noHistory: HistoryReader = {
+  read: () => Promise.reject(new Error("the server records no history")),
+};
+
+function throwSilent(server: string, reason: string): never {
+  throw new HistoryError(`${server} has not answered: ${reason}`);
 }
 
 function digitsOf(

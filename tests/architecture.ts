@@ -271,6 +271,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "peers",
       "places",
       "protocol",
+      "replica",
       "runtime",
       "server",
       "server/settings",

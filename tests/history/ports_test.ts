@@ -1,6 +1,6 @@
 import { answerHistory } from "../../admin/history.ts";
 import {
-  type HistoryPort,
+  type HistoryAddress,
   type PastQuery,
   readHistories,
 } from "../../history/ports.ts";
@@ -8,7 +8,7 @@ import { assertEquals } from "../assert.ts";
 import { historySite, MemoryHistory } from "../fakes/memory_history.ts";
 
 /** A server's history, asked as by HTTP. */
-function portOf(name: string, history: MemoryHistory): HistoryPort {
+function portOf(name: string, history: MemoryHistory): HistoryAddress {
   const site = { ...historySite(history), server: name };
   return {
     name,
@@ -17,7 +17,7 @@ function portOf(name: string, history: MemoryHistory): HistoryPort {
 }
 
 /** A port with one answer. */
-function answering(name: string, text: string, status = 200): HistoryPort {
+function answering(name: string, text: string, status = 200): HistoryAddress {
   return {
     name,
     fetch: () => Promise.resolve(new Response(text, { status })),
@@ -29,7 +29,7 @@ const at = (server: string, time: number | string, rest = "") =>
 
 /** What the ports give, and what is said about silent ones. */
 async function ask(
-  ports: readonly HistoryPort[],
+  ports: readonly HistoryAddress[],
   query: Partial<PastQuery> = {},
 ): Promise<{ records: string[]; silent: string[] }> {
   const silent: string[] = [];
@@ -117,7 +117,7 @@ Deno.test({
   async fn() {
     const page = (record: string) =>
       JSON.stringify({ server: "Odd", records: [{ at: record }], next: null });
-    const cases: [HistoryPort, string][] = [
+    const cases: [HistoryAddress, string][] = [
       [
         {
           name: "Down",
@@ -196,7 +196,7 @@ Deno.test({
   async fn() {
     const record = "AT Hill +0.500000000 \xff\x00\\x41é +1-2 5 tid=\xff";
     const id = "\\xff\\x00\\\\x41\\xe9";
-    const port: HistoryPort = {
+    const port: HistoryAddress = {
       name: "Hill",
       fetch: (path) => {
         assertEquals(
