@@ -68,6 +68,12 @@ const commands: Readonly<Record<string, Command>> = {
     kinds: ["net"],
     load: async () => (await import("./commands/where.ts")).where,
   },
+  import: {
+    usage: "import FILE",
+    help: "add the positions of a file to a server's history",
+    kinds: ["net", "read"],
+    load: async () => (await import("./commands/import.ts")).importFile,
+  },
   places: {
     usage: "places POSITION RADIUS BOUND",
     help: "query a places service, as a server would",

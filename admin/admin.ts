@@ -181,6 +181,11 @@ export class Admin implements AsyncDisposable {
         escapeWhole: wholeOf,
         answers: this.#historyAnswers,
       },
+      imports: {
+        server: self.name,
+        history: self.history,
+        nextPiece: () => this.#work.next(),
+      },
     };
   }
 

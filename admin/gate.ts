@@ -48,6 +48,12 @@ export interface Admission {
 /** What may be read without a token: whether the server runs and is ready. */
 const healthPaths = new Set(["/healthz", "/readyz"]);
 
+/** What changes something. */
+export const changingPaths: ReadonlySet<string> = new Set([
+  "/forget",
+  "/import",
+]);
+
 /** The page's code, which is the same everywhere. */
 const codePath = "/page/";
 
@@ -96,7 +102,7 @@ export class Gate {
     if (identity.role === undefined) return this.#refuseRole("viewer");
     const seesExamples = identity.role === "operator";
     const isOperator = seesExamples && headers.has("authorization");
-    if (pathname === "/forget" && !isOperator) {
+    if (changingPaths.has(pathname) && !isOperator) {
       return this.#refuseRole("operator");
     }
     const { access } = this.#options;

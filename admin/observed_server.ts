@@ -29,7 +29,7 @@ export interface ObservedServer extends Pick<Replica, "find" | "select"> {
     | ForgetRefusal
     | Promise<ForgottenClient | ForgetRefusal>;
   /** What it has recorded; undefined if it records no history. */
-  readonly history?: Pick<History, "reader"> | undefined;
+  readonly history?: Pick<History, "add" | "reader" | "state"> | undefined;
   /** The server's state now. */
   status(): ServerFacts;
   /** The newest summaries of servers of other processes, at most one each. */

@@ -1,6 +1,6 @@
 /**
  * Answers requests to the administration port. The methods are GET and HEAD,
- * which change nothing, and POST for `/forget` only.
+ * which change nothing, and POST for `/forget` and `/import` only.
  *
  * @module
  */
@@ -10,9 +10,10 @@ import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
 import type { EventStream } from "./event_stream.ts";
 import { answerForget, type ForgetSite, refuseForeign } from "./forget.ts";
-import type { Admission, Gate } from "./gate.ts";
+import { type Admission, changingPaths, type Gate } from "./gate.ts";
 import { answerHistory, type HistorySite } from "./history.ts";
 import { isOwnHost } from "./hosts.ts";
+import { answerImport, type ImportSite } from "./import.ts";
 import type { PageFile } from "./page.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
@@ -35,6 +36,7 @@ export interface SiteOptions extends ForgetSite {
   readonly metrics: () => Promise<string>;
   readonly events: EventStream;
   readonly history: HistorySite;
+  readonly imports: ImportSite;
 }
 
 /** What a port asks of requests. */
@@ -63,7 +65,7 @@ const openAdmission: Admission = {
 };
 
 const paths =
-  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /history.json?id=ID, /events, /map.json, POST /forget?id=ID";
+  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /history.json?id=ID, /events, /map.json, POST /forget?id=ID, POST /import";
 
 /**
  * Answers one request.
@@ -104,13 +106,19 @@ async function answerAdmitted(
     : gate.admit(request, client, isSecure);
   if (admission instanceof Response) return admission;
   if (site === undefined) return replyText(503, "the server is starting");
-  return isForget(request)
-    ? await answerForget(request, remote, site, admission.isOperator)
-    : await find(request, site, admission);
+  const { isOperator } = admission;
+  switch (new URL(request.url).pathname) {
+    case "/forget":
+      return await answerForget(request, remote, site, isOperator);
+    case "/import":
+      return await answerImport(request, remote, site.imports, isOperator);
+    default:
+      return await find(request, site, admission);
+  }
 }
 
-function isForget({ url }: Request): boolean {
-  return new URL(url).pathname === "/forget";
+function isChange({ url }: Request): boolean {
+  return changingPaths.has(new URL(url).pathname);
 }
 
 function isLogin({ url }: Request): boolean {
@@ -138,7 +146,7 @@ function refuse(
   if (isForeign && headers.get("sec-fetch-mode") !== "navigate") {
     return replyText(403, "pages of other sites are refused");
   }
-  if (method === "GET" || method === "HEAD" || isForget(request)) {
+  if (method === "GET" || method === "HEAD" || isChange(request)) {
     return undefined;
   }
   if (method === "POST" && isLogin(request)) return refuseForeign(request);

@@ -16,7 +16,11 @@ import type { RefusalName } from "../../runtime/refusal_counts.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
-import { historySite, MemoryHistory } from "../fakes/memory_history.ts";
+import {
+  historySite,
+  importSite,
+  MemoryHistory,
+} from "../fakes/memory_history.ts";
 import { FakeObservedServer } from "../fakes/observed_server.ts";
 import { key, makeToken } from "../identity/make_token.ts";
 
@@ -74,6 +78,7 @@ function open(proxies: readonly string[] = []) {
     history: historySite(
       new MemoryHistory(["AT Hill +0.000000000 kiwi +1-2 5"]),
     ),
+    imports: importSite(),
   };
   const port: PortRules = {
     names: ["hill.example"],

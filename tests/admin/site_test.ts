@@ -16,7 +16,11 @@ import {
 } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
-import { historySite, MemoryHistory } from "../fakes/memory_history.ts";
+import {
+  historySite,
+  importSite,
+  MemoryHistory,
+} from "../fakes/memory_history.ts";
 import {
   FakeObservedServer,
   type Given,
@@ -55,6 +59,7 @@ function open(facts: Given<ServerFacts> = {}) {
     history: historySite(
       new MemoryHistory(["AT Hill +0.000000000 kiwi +1-2 5"]),
     ),
+    imports: importSite(),
   };
   return site;
 }

@@ -30,7 +30,16 @@ class RecordingHerd extends TestHerd {
   }
 
   /** Runs `herd where` to its end, about both servers or the default herd. */
-  async where(
+  where(
+    args: readonly string[],
+    options: { env?: Record<string, string>; isWhole?: boolean } = {},
+  ) {
+    return this.run("where", args, options);
+  }
+
+  /** The same for any command. */
+  async run(
+    command: string,
     args: readonly string[],
     { env = {}, isWhole = false }: {
       env?: Record<string, string>;
@@ -43,10 +52,10 @@ class RecordingHerd extends TestHerd {
       "--no-prompt",
       "--frozen",
       "--allow-net=127.0.0.1",
-      `--allow-read=${this.configPath}`,
+      `--allow-read=${this.logFolder}`,
       `--allow-write=${this.logFolder}`,
       "main.ts",
-      "where",
+      command,
       `--base-port=${this.basePort}`,
       ...herd,
       ...args,
@@ -136,5 +145,58 @@ Deno.test("where says that servers record nothing", async () => {
     none.stderr,
     `herd: Hill (127.0.0.1:${herd.adminPortOf("Hill")}) has not answered: ` +
       "the server records no history; --history DAYS does\n",
+  );
+});
+
+Deno.test("import adds what is missing, and changes no newest position", async () => {
+  await using herd = new RecordingHerd();
+  await herd.startRecording("Hill");
+  const now = Math.floor(Date.now() / 1000);
+  const newest = await ask(
+    herd.portOf("Hill"),
+    `IAMAT kiwi +34.07-118.45 ${now}\n`,
+  );
+  const path = `${herd.logFolder}/track.csv`;
+  Deno.writeTextFileSync(
+    path,
+    "time,lat,lon\n" +
+      `${now - 60},1,2\n` +
+      `${now - 30},1,2.5\n` +
+      `${now - 30 * 86_400},1,2\n` +
+      "soon,1,2\n" +
+      `${now + 3 * 86_400},1,2\n`,
+  );
+  const args = [path, "--client=kiwi"];
+  const first = await herd.run("import", args);
+  assertEquals([first.code, first.stdout], [
+    1,
+    "2 positions imported, 0 were there already, 3 rows not imported\n",
+  ]);
+  const day = new Date((now - 30 * 86_400) * 1000).toISOString().slice(0, 10);
+  const lines = first.stderr.trim().split("\n").sort();
+  assertEquals(lines.slice(0, 2), [
+    `herd: ${path}:4: ${day} is longer ago than the 7 days that are kept`,
+    `herd: ${path}:5: expected a time such as 2026-12-01T14:00:00Z, or POSIX seconds, found soon`,
+  ]);
+  assertStringIncludes(lines[2], `${path}:6: its time is ahead of the clock`);
+  const again = await herd.run("import", [...args, "--skip=1"]);
+  assertStringIncludes(again.stdout, "0 positions imported, 1 were there");
+  const { stdout } = await herd.where([
+    "kiwi",
+    "--from=yesterday",
+    "--format=at",
+  ]);
+  assertEquals(
+    stdout,
+    `AT Hill +0.000000000 kiwi +1+2 ${now - 60}\n` +
+      `AT Hill +0.000000000 kiwi +1+2.5 ${now - 30}\n${newest}`,
+  );
+  const whatsat = await ask(herd.portOf("Hill"), "WHATSAT kiwi 1 0\n");
+  assertEquals(whatsat.slice(0, newest.length), newest);
+  const down = await herd.run("import", [...args, "--server=Jaquez"]);
+  assertEquals(down.code, 1);
+  assertStringIncludes(
+    down.stderr,
+    `herd: Jaquez (127.0.0.1:${herd.adminPortOf("Jaquez")}): cannot connect`,
   );
 });

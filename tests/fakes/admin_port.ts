@@ -11,7 +11,7 @@ import { answer, type SiteOptions } from "../../admin/site.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { type ByteString, textOfBytes } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
-import { historySite, MemoryHistory } from "./memory_history.ts";
+import { historySite, importSite, MemoryHistory } from "./memory_history.ts";
 
 export class FakeAdminPort implements AsyncDisposable {
   /** The newest AT lines by client, for `/client.json`. */
@@ -38,6 +38,7 @@ export class FakeAdminPort implements AsyncDisposable {
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
       history: historySite({ read: (query) => this.history.read(query) }),
+      imports: importSite(),
       // The only method that a site calls.
       events: { subscribe: () => this.#listen() } as unknown as EventStream,
     };

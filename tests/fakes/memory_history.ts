@@ -4,6 +4,7 @@
  * @module
  */
 import { HistoryAnswers, type HistorySite } from "../../admin/history.ts";
+import type { ImportSite } from "../../admin/import.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { effectiveAtOf, isNewer } from "../../protocol/order.ts";
@@ -54,6 +55,11 @@ export class MemoryHistory implements HistoryReader {
       next: end < found.length ? `${end}` : undefined,
     };
   }
+}
+
+/** What `/import` needs, with a history. */
+export function importSite(history?: ImportSite["history"]): ImportSite {
+  return { server: "Hill", history, nextPiece: () => Promise.resolve() };
 }
 
 /** What `/history.json` needs, with a reader. */
