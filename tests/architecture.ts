@@ -244,6 +244,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/run_servers.ts",
       "server/settings",
       "server/status",
+      "storage",
     ],
   },
   "server.ts": {
