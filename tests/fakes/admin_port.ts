@@ -26,7 +26,7 @@ export class FakeAdminPort implements AsyncDisposable {
     const site: SiteOptions = {
       files: pageFiles,
       find: (client) => this.lines.get(client),
-      forget: () => "full",
+      forget: () => Promise.resolve("full"),
       findShown: (shown) =>
         Promise.resolve(
           [...this.lines.values()].find((line) =>
@@ -37,7 +37,10 @@ export class FakeAdminPort implements AsyncDisposable {
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
-      history: historySite({ read: (query) => this.history.read(query) }),
+      history: {
+        ...historySite({ read: (query) => this.history.read(query) }),
+        now: () => ({ seconds: 1_520_024_000, nanoseconds: 0 }),
+      },
       imports: importSite(),
       // The only method that a site calls.
       events: { subscribe: () => this.#listen() } as unknown as EventStream,
