@@ -182,6 +182,10 @@ Deno.test({
     const { svg } = plot.draw();
     const points = pointsOf(svg);
     assert(points.length > 1_000 && points.length < 5_000, `${points.length}`);
+    // Those of the beginning are as far apart as those of the end.
+    const half = points[Math.floor(points.length / 2)][1];
+    const middle = (points[0][1] + points.at(-1)![1]) / 2;
+    assert(Math.abs(half - middle) < 2, `${half} and not ${middle}`);
     assertStringIncludes(svg, "100000 positions");
   },
 });
