@@ -19,8 +19,5 @@ export const maxPageBytes = 512 * 1024;
 /** Records that are written in one turn: about half a millisecond of work. */
 export const pieceRecords = 25;
 
-/**
- * Longest cursor, in bytes. A cursor of a SQLite history has a record in base64,
- * and has to fit into the head of a request with the ID.
- */
-export const maxCursorBytes = 4_096;
+/** Longest cursor, in bytes. Those of histories have about 90. */
+export const maxCursorBytes = 256;
