@@ -68,6 +68,30 @@ const commands: Readonly<Record<string, Command>> = {
     kinds: ["net"],
     load: async () => (await import("./commands/database.ts")).database,
   },
+  where: {
+    usage: "where CLIENT",
+    help: "show where a client was, from the servers' histories",
+    kinds: ["net"],
+    load: async () => (await import("./commands/where.ts")).where,
+  },
+  import: {
+    usage: "import FILE",
+    help: "add the positions of a file to a server's history",
+    kinds: ["net", "read"],
+    load: async () => (await import("./commands/import.ts")).importFile,
+  },
+  backup: {
+    usage: "backup FOLDER",
+    help: "copy the data folders of servers, also while they run",
+    kinds: ["read", "write"],
+    load: async () => (await import("./commands/backup.ts")).backup,
+  },
+  restore: {
+    usage: "restore FOLDER",
+    help: "put a backup into data folders",
+    kinds: ["read", "write"],
+    load: async () => (await import("./commands/backup.ts")).restore,
+  },
   places: {
     usage: "places POSITION RADIUS BOUND",
     help: "query a places service, as a server would",

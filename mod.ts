@@ -22,6 +22,7 @@
 import defaultHerd from "./herd.json" with { type: "json" };
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
 import { choosePlaces, needsKey } from "./places/choose.ts";
+import type { HistoryReader } from "./replica/history.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import type { LimitName } from "./runtime/limit_counts.ts";
 import type { Port } from "./runtime/network.ts";
@@ -47,11 +48,24 @@ import type { ClientLimits } from "./sessions/limits.ts";
 import type { ServerFacts } from "./server/status/status.ts";
 
 export * from "./client/mod.ts";
+export { HistoryError } from "./history/ports.ts";
+export {
+  type PastPositionsQuery,
+  type PastReport,
+  type PastTime,
+  readHistory,
+  type RecordingServer,
+} from "./history/read_history.ts";
 export {
   Credentials,
   type TlsFiles,
   TlsIdentity,
 } from "./runtime/certificates.ts";
+export type {
+  HistoryPage,
+  HistoryQuery,
+  HistoryReader,
+} from "./replica/history.ts";
 export type { LimitName } from "./runtime/limit_counts.ts";
 export type { Port } from "./runtime/network.ts";
 export { SetupError } from "./runtime/setup_error.ts";
@@ -164,6 +178,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
   readonly linkedNeighbours: readonly string[];
+  /** What it has recorded, for `readHistory`; undefined without a history. */
+  readonly history: { readonly reader: HistoryReader } | undefined;
   /** The server's state now, as its administration port shows it. */
   status(): ServerFacts;
   /** Resolves with the reason when the server begins to stop. */

@@ -7,6 +7,7 @@
  */
 import manifest from "../deno.json" with { type: "json" };
 import { type Clock, PastMoment, secondsOf } from "../runtime/clock.ts";
+import type { ByteString } from "../protocol/bytes.ts";
 import type { Found } from "../replica/replica.ts";
 import type { HttpPort, ServeHttp } from "../runtime/network.ts";
 import {
@@ -18,6 +19,7 @@ import {
 import type { TrustedProxies } from "../runtime/forwarded.ts";
 import { EventStream } from "./event_stream.ts";
 import type { Gate } from "./gate.ts";
+import { HistoryAnswers } from "./history.ts";
 import { maxSearches } from "./limits.ts";
 import { formatMetrics } from "./metrics.ts";
 import type { ObservedServer } from "./observed_server.ts";
@@ -62,6 +64,7 @@ export class Admin implements AsyncDisposable {
   readonly #sites = new Map<string, SiteOptions>();
   readonly #start: PastMoment;
   readonly #work: WorkQueue;
+  readonly #historyAnswers = new HistoryAnswers();
   #searches = 0;
   readonly #servers = new Map<string, ObservedServer>();
 
@@ -148,12 +151,13 @@ export class Admin implements AsyncDisposable {
       servers: servers.map(describe),
       summaries: summariesOf(self, servers),
     });
+    const wholeOf = (id: ByteString) => escapeWhole(id, this.#work);
     return {
       files: pageFiles,
       find: (client) => self.find(client),
       forget: (client, until) => self.forget(client, until),
       findShown: (shown) => this.#search(self, shown),
-      escapeWhole: (id) => escapeWhole(id, this.#work),
+      escapeWhole: wholeOf,
       status,
       self: () => self.status(),
       metrics: () =>
@@ -169,6 +173,19 @@ export class Admin implements AsyncDisposable {
         work: this.#work,
         onLimit: (limit) => self.countLimit(limit),
       }),
+      history: {
+        server: self.name,
+        reader: self.history?.reader,
+        now: () => clock.now(),
+        nextPiece: () => this.#work.next(),
+        escapeWhole: wholeOf,
+        answers: this.#historyAnswers,
+      },
+      imports: {
+        server: self.name,
+        history: self.history,
+        nextPiece: () => this.#work.next(),
+      },
     };
   }
 

@@ -19,12 +19,17 @@ import { readClientId } from "./client_id.ts";
 import { replyJson, replyText } from "./replies.ts";
 
 /**
- * Every request needs this header. A form of a web page cannot send it, and a
- * script of a page of another site would have to ask for permission first, which
- * it does not get.
+ * Every request that changes something needs this header. A form of a web page
+ * cannot send it, and a script of a page of another site would have to ask for
+ * permission first, which it does not get.
  */
-export const forgetHeader = "herd-request";
-const forgetValue = "forget";
+export const changeHeader = "herd-request";
+
+/** What requests change, by the value of this header. */
+const changes = {
+  forget: "clients are forgotten",
+  import: "records are imported",
+} as const;
 
 const usage = "expected POST /forget?id=ID or /forget?until=TIME&id=ID";
 
@@ -54,7 +59,7 @@ export async function answerForget(
   { forget, self }: ForgetSite,
   isOperator = false,
 ): Promise<Response> {
-  const refusal = refuse(request, remote, isOperator);
+  const refusal = refuseChange(request, remote, isOperator, "forget");
   if (refusal !== undefined) return refusal;
   const { search } = new URL(request.url);
   // An ID may contain `&`, so it comes last.
@@ -93,24 +98,29 @@ export async function answerForget(
   });
 }
 
-function refuse(
+/**
+ * The refusal of a request that may not change anything.
+ *
+ * @param name What the header has to name.
+ */
+export function refuseChange(
   request: Request,
   remote: string | undefined,
   isOperator: boolean,
+  name: keyof typeof changes,
 ): Response | undefined {
   const { headers, method } = request;
   if (method !== "POST") {
     return replyText(405, "expected POST", { allow: "POST" });
   }
-  const refusal = isOperator ? undefined : refuseElsewhere(headers, remote);
+  const refusal = isOperator
+    ? undefined
+    : refuseElsewhere(headers, remote, changes[name]);
   if (refusal !== undefined) return refusal;
   const foreign = refuseForeign(request);
   if (foreign !== undefined) return foreign;
-  if (headers.get(forgetHeader) !== forgetValue) {
-    return replyText(
-      403,
-      `expected the header ${forgetHeader}: ${forgetValue}`,
-    );
+  if (headers.get(changeHeader) !== name) {
+    return replyText(403, `expected the header ${changeHeader}: ${name}`);
   }
   return undefined;
 }
@@ -119,12 +129,13 @@ function refuse(
 function refuseElsewhere(
   headers: Headers,
   remote: string | undefined,
+  what: string,
 ): Response | undefined {
   const address = remote?.replace(/^::ffff:/i, "");
   if (address === undefined || !isLoopback(address)) {
     return replyText(
       403,
-      `clients are forgotten only at the request of this machine (loopback), not of ${
+      `${what} only at the request of this machine (loopback), not of ${
         address ?? "an unknown address"
       }`,
     );

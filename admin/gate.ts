@@ -39,12 +39,20 @@ export interface Admission {
   readonly seesExamples: boolean;
   /** Whether it may see only whether the server is ready. */
   readonly isPublic: boolean;
+  /** Whether it may see more than the newest position of a client. */
+  readonly seesHistory: boolean;
   /** Whether what it reads may still be sent, for answers without end. */
   readonly isValid: () => boolean;
 }
 
 /** What may be read without a token: whether the server runs and is ready. */
 const healthPaths = new Set(["/healthz", "/readyz"]);
+
+/** What changes something. */
+export const changingPaths: ReadonlySet<string> = new Set([
+  "/forget",
+  "/import",
+]);
 
 /** The page's code, which is the same everywhere. */
 const codePath = "/page/";
@@ -54,6 +62,7 @@ const publicAdmission: Admission = {
   isOperator: false,
   seesExamples: false,
   isPublic: true,
+  seesHistory: false,
   isValid: () => true,
 };
 
@@ -93,12 +102,13 @@ export class Gate {
     if (identity.role === undefined) return this.#refuseRole("viewer");
     const seesExamples = identity.role === "operator";
     const isOperator = seesExamples && headers.has("authorization");
-    if (pathname === "/forget" && !isOperator) {
+    if (changingPaths.has(pathname) && !isOperator) {
       return this.#refuseRole("operator");
     }
     const { access } = this.#options;
     const isValid = () => !access.hasEnded(identity);
-    return { isOperator, seesExamples, isPublic: false, isValid };
+    const seesHistory = !identity.lastOnly;
+    return { isOperator, seesExamples, isPublic: false, seesHistory, isValid };
   }
 
   #hasCredentials(headers: Headers): boolean {

@@ -71,6 +71,18 @@ export const hashedIdBytes = 1_024;
  */
 export const maxSearches = 4;
 
+/**
+ * Most answers about histories at a time, of all ports of the process: each
+ * holds a page of up to half a megabyte.
+ */
+export const maxHistoryAnswers = 32;
+
+/** Most records of one import, which are in memory at once. */
+export const maxImportRecords = 5_000;
+
+/** Most bytes of one import: 5,000 records of the usual size, twice over. */
+export const maxImportBytes = 1024 * 1024;
+
 /** Bytes of an ID that are escaped at a time: well below a millisecond. */
 export const escapedPieceBytes = 4_096;
 

@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
-import type { ForgottenClient } from "../replica/history.ts";
+import type { ForgottenClient, History } from "../replica/history.ts";
 import type { ForgetRefusal, Replica } from "../replica/replica.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { LimitName } from "../runtime/limit_counts.ts";
@@ -28,6 +28,8 @@ export interface ObservedServer extends Pick<Replica, "find" | "select"> {
     | ForgottenClient
     | ForgetRefusal
     | Promise<ForgottenClient | ForgetRefusal>;
+  /** What it has recorded; undefined if it records no history. */
+  readonly history?: Pick<History, "add" | "reader" | "state"> | undefined;
   /** The server's state now. */
   status(): ServerFacts;
   /** The newest summaries of servers of other processes, at most one each. */

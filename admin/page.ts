@@ -34,6 +34,7 @@ import serverClockJs from "./page/server_clock.js" with { type: "text" };
 import serversTableJs from "./page/servers_table.js" with { type: "text" };
 import streamJs from "./page/stream.js" with { type: "text" };
 import styleCss from "./page/style.css" with { type: "text" };
+import trackJs from "./page/track.js" with { type: "text" };
 import viewportJs from "./page/viewport.js" with { type: "text" };
 import { pageColumns, pagePlots } from "../server/status/page_fields.ts";
 import valuesJs from "../server/status/values.js" with { type: "text" };
@@ -74,6 +75,7 @@ const texts: Readonly<Record<string, string>> = {
   "status_fields.js": exportAll({ pageColumns, pagePlots }),
   "stream.js": streamJs,
   "style.css": styleCss,
+  "track.js": trackJs,
   "values.js": valuesJs,
   "viewport.js": viewportJs,
 };

@@ -31,7 +31,9 @@ export const commonHeaders: Readonly<Record<string, string>> = {
 };
 
 const plainText = "text/plain; charset=utf-8";
-const json = "application/json; charset=utf-8";
+
+/** The type of JSON. */
+export const jsonType = "application/json; charset=utf-8";
 
 /** Replies with a sentence, without a full stop. */
 export function replyText(
@@ -45,7 +47,7 @@ export function replyText(
 /** Replies with a value as JSON. */
 export function replyJson(value: unknown, indent?: number): Response {
   const text = JSON.stringify(value, null, indent);
-  return reply(200, json, indent === undefined ? text : `${text}\n`);
+  return reply(200, jsonType, indent === undefined ? text : `${text}\n`);
 }
 
 export function reply(

@@ -1,18 +1,19 @@
 /**
  * Answers requests to the administration port. The methods are GET and HEAD,
- * which change nothing, and POST for `/forget` only.
+ * which change nothing, and POST for `/forget` and `/import` only.
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
 import { clientOf } from "../protocol/report.ts";
 import type { Found, Replica } from "../replica/replica.ts";
 import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
 import type { EventStream } from "./event_stream.ts";
 import { answerForget, type ForgetSite, refuseForeign } from "./forget.ts";
-import type { Admission, Gate } from "./gate.ts";
+import { type Admission, changingPaths, type Gate } from "./gate.ts";
+import { answerHistory, type HistorySite } from "./history.ts";
 import { isOwnHost } from "./hosts.ts";
+import { answerImport, type ImportSite } from "./import.ts";
 import type { PageFile } from "./page.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
@@ -29,11 +30,13 @@ export interface SiteOptions extends ForgetSite {
   /** Finds the newest AT line of the client whose ID is shown like this. */
   readonly findShown: (shown: string) => Promise<Found>;
   /** A whole ID, escaped as in the log. */
-  readonly escapeWhole: (id: ByteString) => Promise<string>;
+  readonly escapeWhole: HistorySite["escapeWhole"];
   readonly status: () => HerdStatus;
   /** All metrics of the port's server, in Prometheus's text format. */
   readonly metrics: () => Promise<string>;
   readonly events: EventStream;
+  readonly history: HistorySite;
+  readonly imports: ImportSite;
 }
 
 /** What a port asks of requests. */
@@ -57,11 +60,12 @@ const openAdmission: Admission = {
   isOperator: false,
   seesExamples: true,
   isPublic: false,
+  seesHistory: true,
   isValid: () => true,
 };
 
 const paths =
-  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /events, /map.json, POST /forget?id=ID";
+  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /history.json?id=ID, /events, /map.json, POST /forget?id=ID, POST /import";
 
 /**
  * Answers one request.
@@ -102,13 +106,19 @@ async function answerAdmitted(
     : gate.admit(request, client, isSecure);
   if (admission instanceof Response) return admission;
   if (site === undefined) return replyText(503, "the server is starting");
-  return isForget(request)
-    ? await answerForget(request, remote, site, admission.isOperator)
-    : await find(request, site, admission);
+  const { isOperator } = admission;
+  switch (new URL(request.url).pathname) {
+    case "/forget":
+      return await answerForget(request, remote, site, isOperator);
+    case "/import":
+      return await answerImport(request, remote, site.imports, isOperator);
+    default:
+      return await find(request, site, admission);
+  }
 }
 
-function isForget({ url }: Request): boolean {
-  return new URL(url).pathname === "/forget";
+function isChange({ url }: Request): boolean {
+  return changingPaths.has(new URL(url).pathname);
 }
 
 function isLogin({ url }: Request): boolean {
@@ -136,7 +146,7 @@ function refuse(
   if (isForeign && headers.get("sec-fetch-mode") !== "navigate") {
     return replyText(403, "pages of other sites are refused");
   }
-  if (method === "GET" || method === "HEAD" || isForget(request)) {
+  if (method === "GET" || method === "HEAD" || isChange(request)) {
     return undefined;
   }
   if (method === "POST" && isLogin(request)) return refuseForeign(request);
@@ -148,7 +158,7 @@ function refuse(
 async function find(
   { url }: Request,
   site: SiteOptions,
-  { isPublic, isValid, seesExamples }: Admission,
+  { isPublic, isValid, seesExamples, seesHistory }: Admission,
 ): Promise<Response> {
   const { pathname } = new URL(url);
   const file = site.files.get(pathname);
@@ -172,6 +182,10 @@ async function find(
       );
     case "/client.json":
       return await replyClient(url, site);
+    case "/history.json":
+      return seesHistory
+        ? await answerHistory(url, site.history)
+        : replyText(403, "the token permits newest positions only");
     case "/events":
       return replyEvents(site.events, isValid, seesExamples);
     default:

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
+import type { HistoryReader } from "../replica/history.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
@@ -21,6 +22,10 @@ export interface GatewayServices extends ConnectionContext {
   readonly replica:
     & SessionReplica
     & Pick<Replica, "findRecord" | "observe" | "select">;
+  /** What the server of this name has recorded, if it records a history. */
+  readonly history?:
+    | { readonly server: string; readonly reader: HistoryReader }
+    | undefined;
   readonly emit: EmitEvent;
   readonly trafficLogFor: (connection: string) => TrafficLog;
   /** The next name of a kind of connections in the log. */

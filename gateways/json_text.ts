@@ -1,18 +1,9 @@
 /**
- * Numbers and texts of reports as JSON, with the digits and bytes that they
- * have.
+ * Texts of reports as JSON, with the bytes that they have.
  *
  * @module
  */
 import { type ByteString, strictTextOfBytes } from "../protocol/bytes.ts";
-
-/** A decimal as JSON has it: without a plus sign and needless zeros before it. */
-export function jsonNumber(decimal: ByteString): ByteString {
-  return decimal.replace(
-    /^([+-]?)0*(?=[0-9])/,
-    (_, sign) => sign === "-" ? "-" : "",
-  );
-}
 
 /** Printable ASCII without quotes and backslashes. */
 const plain = /^[ !#-[\]-~]*$/;

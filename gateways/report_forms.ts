@@ -7,7 +7,8 @@
 import { type Attributes, parseAttributes } from "../protocol/attributes.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { fieldsOf, positionOf } from "../protocol/report.ts";
-import { jsonNumber, jsonText } from "./json_text.ts";
+import { jsonText } from "./json_text.ts";
+import { jsonNumber } from "../history/json.ts";
 import { decodeId } from "./readers/ids.ts";
 
 /** The keys of a plain report; the readers make the same attributes of them. */

@@ -66,7 +66,7 @@ export const portKinds = [
     purpose: "operators: dashboard, metrics, health",
     transport: "HTTP",
     serves: "operators",
-    dialledBy: ["status", "forget"],
+    dialledBy: ["status", "forget", "where", "import"],
   },
   {
     name: "TLS",

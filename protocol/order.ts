@@ -224,6 +224,15 @@ export function heardSecondsOf(record: ByteString): number {
   return seconds + nanoseconds / nanosecondsPerSecond;
 }
 
+/** When a valid record counts: the earlier of its client's time and `heardAtOf`. */
+export function effectiveAtOf(record: ByteString): Timestamp {
+  first.read(partsOf(record, encodeScratch(record)));
+  return {
+    seconds: first.effectiveSeconds,
+    nanoseconds: first.effectiveNanoseconds,
+  };
+}
+
 /** Whether the origin of a report received it after a time, by its clock. */
 export function isHeardAfter(report: ReportParts, time: Timestamp): boolean {
   const { bytes, clientStart, end, timeStart } = report;

@@ -125,8 +125,12 @@ export class HttpConnection {
       await this.#send(new Response(`${head.text}\n`, head), false, false);
       return false;
     }
-    const { isPersistent, request } = head;
-    const response = await this.#answer(request);
+    const { bodyBytes, isPersistent, request } = head;
+    const response = await this.#answer(
+      bodyBytes === undefined
+        ? request
+        : new Request(request, { body: this.#bodyOf(bodyBytes) }),
+    );
     const isLast = !isPersistent || this.#isStopping;
     return await this.#send(response, request.method === "HEAD", !isLast);
   }
@@ -163,6 +167,31 @@ export class HttpConnection {
       cancel();
       this.waitingSinceMs = undefined;
     }
+  }
+
+  /**
+   * A body, which is read as the handler reads it. What the handler does not read
+   * is not taken from the connection, which ends after the answer.
+   */
+  #bodyOf(bodyBytes: number): ReadableStream<Uint8Array> {
+    let missing = bodyBytes;
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const cancel = this.#clock.after(requestMs, () => this.close());
+        try {
+          if (this.#received === "" && !await this.#read()) {
+            return controller.error(new Error("the body ends too early"));
+          }
+        } finally {
+          cancel();
+        }
+        const piece = this.#received.slice(0, missing);
+        this.#received = this.#received.slice(missing);
+        missing -= piece.length;
+        controller.enqueue(encodeBytes(piece));
+        if (missing === 0) controller.close();
+      },
+    }, { highWaterMark: 0 });
   }
 
   /** False if the other side has ended its stream. */

@@ -1,6 +1,6 @@
 /**
  * The head of an HTTP/1.1 request (RFC 9112): the request line and the header
- * fields. Requests with a body are recognised, but their body is not read.
+ * fields. It says how many bytes of a body follow.
  *
  * @module
  */
@@ -8,7 +8,13 @@ import type { ByteString } from "../protocol/bytes.ts";
 
 /** The head of a request. */
 export interface HttpHead {
+  /** The request without its body. */
   readonly request: Request;
+  /**
+   * How many bytes of a body follow the head; undefined if there is none, or if
+   * its length is not in the head.
+   */
+  readonly bodyBytes: number | undefined;
   /** Whether the connection can be used for another request. */
   readonly isPersistent: boolean;
 }
@@ -71,7 +77,14 @@ export function parseHead(head: ByteString): HttpHead | HttpFault {
     (headers.get("content-length") ?? "0") !== "0";
   const isPersistent = minor === "1" && !hasBody &&
     !/\bclose\b/i.test(headers.get("connection") ?? "");
-  return { request: new Request(url, { method, headers }), isPersistent };
+  const length = headers.get("content-length") ?? "";
+  const hasLength = method === "POST" && hasBody &&
+    !headers.has("transfer-encoding") && /^\d{1,9}$/.test(length);
+  return {
+    request: new Request(url, { method, headers }),
+    bodyBytes: hasLength ? Number(length) : undefined,
+    isPersistent,
+  };
 }
 
 function refuse(text: string): HttpFault {

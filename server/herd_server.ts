@@ -24,6 +24,7 @@ import { formatTimestamp, type Timestamp } from "../protocol/time.ts";
 import {
   type ForgottenClient,
   type History,
+  type HistoryReader,
   maxForgetWaitMs,
 } from "../replica/history.ts";
 import { RecordedReplica } from "../replica/recorded_replica.ts";
@@ -139,6 +140,9 @@ export interface ServerGateways {
 export type CreateGateways = (
   services: ClientListenerOptions & Pick<ClientListener, "nextName"> & {
     readonly replica: Replica;
+    readonly history:
+      | { readonly server: string; readonly reader: HistoryReader }
+      | undefined;
   },
 ) => ServerGateways;
 
@@ -230,6 +234,7 @@ export class HerdServer implements AsyncDisposable {
     this.#gateways = options.createGateways?.({
       ...context,
       nextName: (prefix) => this.#clientListener.nextName(prefix),
+      history: history && { server: options.name, reader: history.reader },
     });
     options.descriptors?.add(this.#clientListener);
     this.#stopObserving = [

@@ -73,6 +73,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "phones, trackers and programs: HTTP, MQTT, NMEA",
     uses: [
       "gateways/readers",
+      "history",
       "identity",
       "packages",
       "protocol",
@@ -187,10 +188,15 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "the fields of /status.json, and where each is shown",
     uses: ["peers", "protocol", "replica", "runtime"],
   },
+  "history": {
+    holds: "queries for positions of the past, and formats",
+    uses: ["client", "log", "log_analysis/plots", "protocol", "replica"],
+  },
   "admin": {
     holds: "the administration port: dashboard, metrics",
     uses: [
       "deno.json",
+      "history",
       "identity",
       "log",
       "packages",
@@ -235,6 +241,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "cli",
       "client",
       "gateways/readers",
+      "history",
       "identity",
       "log",
       "log_analysis",
@@ -250,6 +257,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/settings",
       "server/status",
       "storage/history/postgres",
+      "storage",
     ],
   },
   "server.ts": {
@@ -271,11 +279,13 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: [
       "client",
       "herd.json",
+      "history",
       "identity",
       "log",
       "peers",
       "places",
       "protocol",
+      "replica",
       "runtime",
       "server",
       "server/settings",

@@ -172,6 +172,16 @@ Deno.test("a program makes and checks tokens", async () => {
   assertEquals(program.stdout, tokens.output);
 });
 
+Deno.test("a program reads what its server has recorded", async () => {
+  const basePort = freeBasePort();
+  const past = recipe("Positions of the past", {
+    ...projectHere,
+    'name: "Hill"': `name: "Hill", basePort: ${basePort}`,
+    "port: 8000": `port: ${basePort}`,
+  });
+  await assertPrints(past, offline);
+});
+
 Deno.test("a project can give the herd short names", async () => {
   const basePort = freeBasePort();
   const both = recipe("In a project with a `deno.json`", {

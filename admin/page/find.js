@@ -15,17 +15,22 @@ const whiteSpace = /^[\t-\r ]+|[\t-\r ]+$/g;
  * @param {(id: string) => boolean} pick
  *   Shows the client whose ID is this or begins with it; returns whether there
  *   is one.
+ * @param {(shown: string, whole: string) => void} onFound
+ *   Called with the ID of a client that the server knows, as the page shows it
+ *   and as it is.
  */
-export function controlFind(store, pick) {
+export function controlFind(store, pick, onFound) {
   const input = /** @type {HTMLInputElement} */ (byId("find-id"));
   byId("find").addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = input.value;
     const id = text.replace(whiteSpace, "");
-    const { fault, shown } = await request(id, store);
+    const { fault, shown, whole } = await request(id, store);
     // The user has changed the text in the meantime.
     if (input.value !== text) return;
-    input.setCustomValidity(pick(shown) ? "" : fault);
+    const isPicked = pick(shown);
+    if (isPicked && whole !== undefined) onFound(shown, whole);
+    input.setCustomValidity(isPicked ? "" : fault);
     input.reportValidity();
   });
   input.addEventListener("input", () => input.setCustomValidity(""));
@@ -34,8 +39,9 @@ export function controlFind(store, pick) {
 /**
  * @param {string} id
  * @param {(position: import("./types.d.ts").ShownPosition) => void} store
- * @returns {Promise<{ fault: string, shown: string }>} A message for the case that
- *   the page has no such client, and the ID as the page shows it.
+ * @returns {Promise<{ fault: string, shown: string, whole?: string }>} A message
+ *   for the case that the page has no such client, the ID as the page shows it,
+ *   and the whole ID if the server knows the client.
  */
 async function request(id, store) {
   const url = new URL("client.json", document.baseURI);
@@ -44,13 +50,13 @@ async function request(id, store) {
     const response = await fetch(url);
     const fault = "No client with this ID is known.";
     if (!response.ok) return { fault, shown: id };
-    const { position: [, ...position], shown } = await response.json();
+    const { position: [whole, ...position], shown } = await response.json();
     store(
       /** @type {import("./types.d.ts").ShownPosition} */ (
         /** @type {unknown} */ ([shown, ...position])
       ),
     );
-    return { fault, shown };
+    return { fault, shown, whole };
   } catch {
     const fault =
       "The server does not answer, and no client with this ID is shown.";

@@ -21,18 +21,22 @@ import { Pulses } from "./pulses.js";
 import { ServerClock } from "./server_clock.js";
 import { ServersTable } from "./servers_table.js";
 import { followEvents } from "./stream.js";
+import { Track } from "./track.js";
 import { createProjection } from "./viewport.js";
 
 const clock = new ServerClock();
 const overview = new Overview(clock);
 const map = await loadMap();
-const clients = new Clients(createProjection(map));
+const project = createProjection(map);
+const clients = new Clients(project);
 const pulses = new Pulses();
 const view = new MapView(byId("map"), map, clients, (context, view) => {
+  track.draw(context, picker.picked);
   picker.draw(context);
   return pulses.draw(context, view, clients.count);
 });
 const picker = new Picker(byId("client-card"), clients, view, clock);
+const track = new Track(byId("track"), project, view);
 controlMap(byId("map"), view, picker);
 
 const history = new History();
@@ -67,6 +71,7 @@ followEvents({
     history.clear();
     events.clear();
     picker.clear();
+    track.clear();
     status = undefined;
     known = 0;
     view.clientsChanged();
@@ -158,4 +163,9 @@ controlFind(
     showNumbers();
   },
   (id) => picker.pickById(id),
+  (shown, whole) => {
+    const self = status?.servers.find(({ name }) => name === status?.self);
+    if (self?.history.kind === null) track.clear();
+    else track.load(shown, whole);
+  },
 );

@@ -47,6 +47,11 @@ export class Picker {
     this.#view = view;
   }
 
+  /** The ID of the client that is picked, as the page shows it. */
+  get picked() {
+    return this.#picked;
+  }
+
   /**
    * @param {number} px
    * @param {number} py

@@ -85,7 +85,8 @@ export class AnswerWriter {
     );
     const writing = this.write(bytes);
     if (stamped === undefined) traffic.stampTime(now);
-    const text = `${answer.status} ${answer.body}`.replace(/[ \n]$/, "");
+    const logged = answer.logged ?? answer.body;
+    const text = `${answer.status} ${logged}`.replace(/[ \n]$/, "");
     traffic.sent(encodeScratch(text), 0, text.length);
     return writing;
   }

@@ -12,6 +12,8 @@ export interface HttpAnswer {
   /** The media type of the body; undefined if it is empty. */
   readonly type?: string | undefined;
   readonly body: ByteString;
+  /** What the log has instead of a body that is long; undefined for the body. */
+  readonly logged?: ByteString;
   readonly headers?: readonly HeaderField[];
 }
 

@@ -116,7 +116,13 @@ export function answerRequest(
       ]);
     }
     context.intake.countUse("query", sender);
-    return answerQuery(context, target.path, head.query, admission);
+    return answerQuery(
+      context,
+      target.path,
+      head.query,
+      admission,
+      { workload: sender.workload, now: arrivedAt },
+    );
   }
   const message: GatewayRequest = {
     method: method === "HEAD" ? "GET" : method,

@@ -1,8 +1,10 @@
 /**
- * Queries by HTTP: the newest report of a client, and the places near it.
+ * Queries by HTTP: the newest report of a client, the places near it, and its
+ * history.
  *
  * @module
  */
+import { jsonNumber } from "../../history/json.ts";
 import { parseAttributes, rangeOf } from "../../protocol/attributes.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { parseCommand } from "../../protocol/command.ts";
@@ -12,9 +14,11 @@ import {
   lineOf,
   positionOf,
 } from "../../protocol/report.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+import type { Workload } from "../../runtime/turns.ts";
 import { type Admission, textOfNotPermitted } from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
-import { jsonNumber, jsonText } from "../json_text.ts";
+import { jsonText } from "../json_text.ts";
 import { encodeId } from "../readers/ids.ts";
 import { repeated } from "../readers/json.ts";
 import {
@@ -24,14 +28,21 @@ import {
   parseParameters,
 } from "../readers/parameters.ts";
 import { type HttpAnswer, textAnswer } from "./http_answer.ts";
+import { answerHistory } from "./history.ts";
 import { defaultBound, defaultRadiusKm } from "./limits.ts";
 
 /** A path of a query: its kind and the client. */
-const queryPath = /^\/(position|nearby)\/([^]+)$/;
+const queryPath = /^\/(position|nearby|history)\/([^]+)$/;
 
 /** Whether a path, without its token, is one of a query. */
 export function isQuery(path: ByteString): boolean {
   return queryPath.test(path);
+}
+
+/** When a query arrived, and what its work is counted for. */
+export interface QueryTurn {
+  readonly now: Timestamp;
+  readonly workload: Workload;
 }
 
 /** Answers a query. Never waits longer than the places service may take. */
@@ -40,31 +51,39 @@ export async function answerQuery(
   path: ByteString,
   query: ByteString | undefined,
   { identity, isReportOnly }: Admission,
+  { now, workload }: QueryTurn,
 ): Promise<HttpAnswer> {
   if (isReportOnly) {
     return textAnswer(403, "A token in the path permits reports, not queries.");
   }
   const [, kind, sent] = queryPath.exec(path)!;
+  const clients = idsOf(sent).filter((client) =>
+    identity?.maySee(client) ?? true
+  );
+  if (clients.length === 0) {
+    context.services.refusals.add("query");
+    const client = encodeId(decodeSegment(sent));
+    return textAnswer(403, textOfNotPermitted(identity!, "query", client));
+  }
+  if (kind === "history") {
+    if (!identity?.lastOnly) {
+      return await answerHistory(context, clients, query ?? "", workload, now);
+    }
+    context.services.refusals.add("query");
+    return textAnswer(403, "The token permits the newest position only.");
+  }
   const parameters = parseParameters(query ?? "");
   const format = parameters && textOf(parameters, "format", "text");
   if (format !== "text" && format !== "json") {
     return textAnswer(400, "The format is not known: expected text or json.");
   }
   let record: ByteString | undefined;
-  for (const client of idsOf(sent)) {
-    if (identity?.maySee(client) === false) continue;
+  for (const client of clients) {
     record = await context.services.replica.findRecord(client);
     if (record !== undefined) break;
   }
   if (record === undefined) {
-    const mayAny = identity === undefined ||
-      idsOf(sent).some((client) => identity.maySee(client));
-    if (mayAny) {
-      return textAnswer(404, "No report about this client is known.");
-    }
-    context.services.refusals.add("query");
-    const client = encodeId(decodeSegment(sent));
-    return textAnswer(403, textOfNotPermitted(identity, "query", client));
+    return textAnswer(404, "No report about this client is known.");
   }
   const line = lineOf(record);
   if (kind === "nearby") {

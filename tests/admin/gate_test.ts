@@ -16,6 +16,11 @@ import type { RefusalName } from "../../runtime/refusal_counts.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
+import {
+  historySite,
+  importSite,
+  MemoryHistory,
+} from "../fakes/memory_history.ts";
 import { FakeObservedServer } from "../fakes/observed_server.ts";
 import { key, makeToken } from "../identity/make_token.ts";
 
@@ -70,6 +75,10 @@ function open(proxies: readonly string[] = []) {
       status: statusWithExample,
       clock,
     }),
+    history: historySite(
+      new MemoryHistory(["AT Hill +0.000000000 kiwi +1-2 5"]),
+    ),
+    imports: importSite(),
   };
   const port: PortRules = {
     names: ["hill.example"],
@@ -114,6 +123,7 @@ Deno.test({
         "/metrics",
         "/status.json",
         "/client.json?id=kiwi",
+        "/history.json?id=kiwi",
         "/events",
         "/map.json",
         "/nothing",
@@ -391,5 +401,26 @@ Deno.test({
         assert(/"reason": ?"not-json"/.test(text));
       }
     }
+  },
+});
+
+Deno.test({
+  name: "a viewer sees histories, unless the token is for newest positions",
+  permissions: "none",
+  async fn() {
+    const { request } = open();
+    const last = makeToken({
+      exp: now + 1_000_000,
+      role: "viewer",
+      last: true,
+    });
+    const path = "/history.json?id=kiwi";
+    const { records } = await (await request(path, bearer(viewer))).json();
+    assertEquals(records.length, 1);
+    assertEquals(
+      await textOf(request(path, bearer(last))),
+      "403 the token permits newest positions only",
+    );
+    assertMatch(await textOf(request(path, bearer(none))), /^403 /);
   },
 });

@@ -17,6 +17,11 @@ import {
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import {
+  historySite,
+  importSite,
+  MemoryHistory,
+} from "../fakes/memory_history.ts";
+import {
   FakeObservedServer,
   type Given,
   serverFacts,
@@ -51,6 +56,10 @@ function open(facts: Given<ServerFacts> = {}) {
     self: () => serverFacts("Hill", facts),
     metrics: () => Promise.resolve("herd_ready 1\n"),
     events,
+    history: historySite(
+      new MemoryHistory(["AT Hill +0.000000000 kiwi +1-2 5"]),
+    ),
+    imports: importSite(),
   };
   return site;
 }
@@ -361,5 +370,23 @@ Deno.test({
     const response = await answer(request, { names: [] }, open());
     assertEquals(response.status, 400);
     assertEquals(await response.text(), "the Host header is invalid\n");
+  },
+});
+
+Deno.test({
+  name: "answer() sends histories, and none of their bodies to a HEAD request",
+  permissions: "none",
+  async fn() {
+    const site = open();
+    const { records } = await (await request("/history.json?id=kiwi", site))
+      .json();
+    assertEquals(records[0].at, "AT Hill +0.000000000 kiwi +1-2 5");
+    const head = await request("/history.json?id=kiwi", site, {
+      method: "HEAD",
+    });
+    assertEquals([head.status, head.body], [200, null]);
+    const wrong = await request("/history.json?id=kiwi&at=soon", site);
+    assertEquals(wrong.status, 400);
+    await wrong.body?.cancel();
   },
 });

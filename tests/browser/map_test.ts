@@ -2,6 +2,8 @@ import { geoNaturalEarth1 } from "../../packages/d3_geo.ts";
 import type { Page } from "../../tools/playwright.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
+import { MemoryHistory } from "../fakes/memory_history.ts";
 import { needs } from "../needs.ts";
 import {
   find,
@@ -288,5 +290,49 @@ withChromium.test("map: clients that the server no longer has disappear", async 
     });
     await page.locator('#map[data-clients="1"]').waitFor();
     await page.getByText("1 client, all that are known").waitFor();
+  });
+});
+
+withChromium.test("map: the search draws where the client was in the last day", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send("positions", positions([position, ["pear", 10, 20, "Hill", 5]]));
+    await page.locator('#map[data-clients="2"]').waitFor();
+    const line = (time: number, place: string) =>
+      `AT Smith +0.000000000 kiwi ${place} ${time}`;
+    const now = 1_520_023_934;
+    port.history = new MemoryHistory([
+      line(now - 2 * 86_400, "+80+0"),
+      line(now - 200, "+34.07+170"),
+      // Over the date line, so the line goes on at the other edge.
+      line(now - 100, "+34.07-160"),
+      line(now, "+34.07-118.45"),
+    ]);
+    const status = fakeStatus();
+    port.send("status", {
+      ...status,
+      servers: status.servers.map((server) => ({
+        ...server,
+        history: { ...server.history, kind: "sqlite" },
+      })),
+    });
+    await page.locator("#servers").getByText("written").first().waitFor();
+    port.lines.set("kiwi", line(now, "+34.07-118.45"));
+    port.lines.set("pear", `AT Hill +0.000000000 pear +10+20 5`);
+    await find(page, "kiwi");
+    const note = page.locator("#track");
+    await note.filter({
+      hasText: "Track of 24 hours: 3 positions, recorded by Hill",
+    }).waitFor();
+    await page.locator("#zoom-reset").click();
+    const marks = "#map-marks";
+    const [x, y] = await placeOf(page, 34.07, -140);
+    await untilSeen(async () => (await pixelAt(page, marks, x, y))[3] > 0);
+    const [otherX, otherY] = await placeOf(page, 34.07, 50);
+    assertEquals((await pixelAt(page, marks, otherX, otherY))[3], 0);
+    // A client without a history has no track, nor has another one that of it.
+    await find(page, "pear");
+    await untilSeen(async () => (await note.textContent()) === "");
+    await page.locator("#zoom-reset").click();
+    await untilSeen(async () => (await pixelAt(page, marks, x, y))[3] === 0);
   });
 });

@@ -11,10 +11,13 @@ import { answer, type SiteOptions } from "../../admin/site.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { type ByteString, textOfBytes } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
+import { historySite, importSite, MemoryHistory } from "./memory_history.ts";
 
 export class FakeAdminPort implements AsyncDisposable {
   /** The newest AT lines by client, for `/client.json`. */
   readonly lines = new Map<ByteString, ByteString>();
+  /** What is recorded, for `/history.json`. */
+  history = new MemoryHistory([]);
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #onStream: (() => void) | undefined;
@@ -23,7 +26,7 @@ export class FakeAdminPort implements AsyncDisposable {
     const site: SiteOptions = {
       files: pageFiles,
       find: (client) => this.lines.get(client),
-      forget: () => "full",
+      forget: () => Promise.resolve("full"),
       findShown: (shown) =>
         Promise.resolve(
           [...this.lines.values()].find((line) =>
@@ -34,6 +37,11 @@ export class FakeAdminPort implements AsyncDisposable {
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
+      history: {
+        ...historySite({ read: (query) => this.history.read(query) }),
+        now: () => ({ seconds: 1_520_024_000, nanoseconds: 0 }),
+      },
+      imports: importSite(),
       // The only method that a site calls.
       events: { subscribe: () => this.#listen() } as unknown as EventStream,
     };

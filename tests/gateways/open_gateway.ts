@@ -13,6 +13,7 @@ import { BatchPool } from "../../protocol/batch.ts";
 import type { CertificateAuthenticator } from "../../identity/certificate_authenticator.ts";
 import type { ClientRates } from "../../identity/client_rates.ts";
 import type { TokenAuthenticator } from "../../identity/token_authenticator.ts";
+import type { HistoryReader } from "../../replica/history.ts";
 import { RefusalCounts } from "../../runtime/refusal_counts.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { FairSemaphore } from "../../runtime/semaphore.ts";
@@ -41,6 +42,8 @@ export interface GatewayChoices extends Partial<GatewayOptions> {
   readonly certificates?: CertificateAuthenticator;
   readonly limits?: Partial<ClientLimits>;
   readonly replica?: MemoryReplica;
+  /** What Hill has recorded. */
+  readonly history?: HistoryReader;
   /** POSIX seconds; by default those of `FakeBackend`. */
   readonly seconds?: number;
 }
@@ -92,6 +95,7 @@ export async function openGateway(port: string, chosen: GatewayChoices = {}) {
   });
   const gateways: Gateways = create({
     ...services,
+    history: chosen.history && { server: "Hill", reader: chosen.history },
     nextName: (prefix) => listener.nextName(prefix),
   }, identities);
   const connect = (

@@ -25,6 +25,12 @@ function open() {
   const handler = (request: Request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/fault") return Promise.reject(new Error("a fault"));
+    if (pathname === "/echo") {
+      return request.text().then(
+        (text) => new Response(text),
+        (error) => new Response(error.message, { status: 400 }),
+      );
+    }
     if (pathname !== "/stream") {
       const headers = { "content-length": `${pathname.length}` };
       const body = request.method === "HEAD" ? null : pathname;
@@ -120,6 +126,38 @@ Deno.test({
       assert(client.other.isClosed, text);
       await close(world);
     }
+  },
+});
+
+Deno.test({
+  name: "an HTTP port gives the body of a POST to a handler that reads it",
+  permissions: "none",
+  async fn() {
+    const world = open();
+    const head = (length: number | string) =>
+      `POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\n`;
+    // What follows the body is no part of it, and is not answered.
+    const client = world.connect();
+    const answer = await ask(client, `${head(5)}12345${get("/one")}`);
+    assert(answer.endsWith("\r\n\r\n12345"), answer);
+    assertStringIncludes(answer, "connection: close\r\n");
+    const slow = world.connect();
+    assertEquals(await ask(slow, head(3)), "");
+    assertEquals(await ask(slow, "\xff1"), "");
+    assertStringIncludes(await ask(slow, "2"), "200 OK");
+    const short = world.connect();
+    await ask(short, `${head(5)}123`);
+    await short.closeWrite();
+    await drainMicrotasks();
+    assertStringIncludes(short.takeAll(), "HTTP/1.1 400 ");
+    const late = world.connect();
+    await ask(late, `${head(5)}123`);
+    await world.clock.advance(requestMs);
+    assert(late.other.isClosed);
+    for (const length of ["x", "1234567890", "-1"]) {
+      assert((await ask(world.connect(), head(length))).endsWith("\r\n\r\n"));
+    }
+    await close(world);
   },
 });
 
