@@ -152,9 +152,7 @@ function hasText(
 ): boolean {
   const start = places[at] + 1;
   const end = places[at + 1];
-  if ((end & 1) !== 0) {
-    return unescape(text.slice(start, (end >> 1) - 1)) === wanted;
-  }
+  if ((end & 1) !== 0) return hasEscapedText(text, start, end, wanted);
   const { length } = wanted;
   if ((end >> 1) - 1 - start !== length) return false;
   // Keys of equal length mostly differ in the first bytes. This is much faster
@@ -165,6 +163,39 @@ function hasText(
     }
   }
   return true;
+}
+
+/**
+ * The same for a string with escapes. It ends at the first difference: each key
+ * of an object is compared with each name that a reader asks for.
+ */
+function hasEscapedText(
+  text: ByteString,
+  start: number,
+  end: number,
+  wanted: ByteString,
+): boolean {
+  const stop = (end >> 1) - 1;
+  let at = start;
+  for (let index = 0; index < wanted.length; index++) {
+    if (at >= stop) return false;
+    let code = text.charCodeAt(at++);
+    if (code === backslash) {
+      const letter = text.charCodeAt(at++);
+      if (letter === letterU) {
+        code = unitAt(text, at);
+        at += 4;
+        // In UTF-8 it has several bytes, and the first is not one of ASCII.
+        if (code >= 0x80 && wanted.charCodeAt(index) >= 0x80) {
+          return unescape(text.slice(start, stop)) === wanted;
+        }
+      } else {
+        code = controls[letter] ?? letter;
+      }
+    }
+    if (code !== wanted.charCodeAt(index)) return false;
+  }
+  return at === stop;
 }
 
 /** A list. */

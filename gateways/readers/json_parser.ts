@@ -6,7 +6,7 @@
  * - Strings are byte strings: bytes that are not UTF-8 stay what they are.
  * - A key that an object has twice has the value `repeated`, so that a reader
  *   cannot take the wrong one of two positions. `__proto__` is an ordinary key.
- * - Depth and number of values are limited.
+ * - Depth, number of values, and their lengths are limited.
  * - Only the values that a reader asks for are created. A point of Overland has
  *   about 25 values and keys, and ten of them are of use.
  *
@@ -18,7 +18,12 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import { hexDigit } from "./hex.ts";
 import { controls, type JsonValue, valueAt } from "./json.ts";
-import { maxJsonDepth, maxJsonValues, maxValuesInStep } from "./limits.ts";
+import {
+  maxJsonDepth,
+  maxJsonTokenBytes,
+  maxJsonValues,
+  maxValuesInStep,
+} from "./limits.ts";
 import type { Reason } from "./reasons.ts";
 import type { Steps } from "./steps.ts";
 
@@ -134,11 +139,13 @@ class Parser {
 
   #skipSpace(): void {
     const text = this.#text;
+    const limit = this.#at + maxJsonTokenBytes;
     for (;;) {
       const code = text.charCodeAt(this.#at);
       const isSpace = code === 0x20 || code === 0x0a || code === 0x0d ||
         code === 0x09;
       if (!isSpace) return;
+      if (this.#at === limit) throw new Fault("value-too-long");
       this.#at += 1;
     }
   }
@@ -284,8 +291,12 @@ class Parser {
   /** At least one digit. */
   #digits(): void {
     const text = this.#text;
+    const limit = this.#at + maxJsonTokenBytes;
     let at = this.#at;
-    while (isDigit(text.charCodeAt(at))) at += 1;
+    while (isDigit(text.charCodeAt(at))) {
+      if (at === limit) throw new Fault("value-too-long");
+      at += 1;
+    }
     if (at === this.#at) throw new Fault("not-json");
     this.#at = at;
   }
@@ -293,8 +304,9 @@ class Parser {
   #string(): void {
     const text = this.#text;
     const start = this.#at;
+    const limit = start + maxJsonTokenBytes;
     let hasEscapes = 0;
-    for (let index = start + 1;; index++) {
+    for (let index = start + 1; index < limit; index++) {
       const code = text.charCodeAt(index);
       if (code === quote) {
         this.#at = index + 1;
@@ -309,6 +321,7 @@ class Parser {
         throw new Fault("not-json");
       }
     }
+    throw new Fault("value-too-long");
   }
 
   /** The index of the last character of the escape with this letter. */

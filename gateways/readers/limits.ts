@@ -49,6 +49,16 @@ export const maxJsonValues = 262_144;
 export const maxValuesInStep = 4_096;
 
 /**
+ * Longest string, run of digits or white space in a JSON text, in bytes. A
+ * picture of an OwnTracks card has some 10 KiB. A reader looks at each a few
+ * times, and the work between two steps must end after some milliseconds.
+ */
+export const maxJsonTokenBytes = 64 * 1024;
+
+/** White space before a JSON text, in bytes. No program sends any. */
+export const maxLeadingBytes = 1_024;
+
+/**
  * A text of at most this many bytes is read in one step: in a third of a
  * millisecond.
  */

@@ -123,6 +123,10 @@ export const reasons = {
     effect: "refused",
     sentence: "The JSON has too many values: expected at most 262,144.",
   },
+  "value-too-long": {
+    effect: "refused",
+    sentence: "A value in the JSON is too long: expected at most 65,536 bytes.",
+  },
   "too-many-points": {
     effect: "refused",
     sentence: "The message has too many points: expected at most 10,000.",

@@ -25,7 +25,12 @@ import {
   parseJson,
   parseJsonInSteps,
 } from "./json_parser.ts";
-import { maxBodyBytes, maxPoints, maxStepBytes } from "./limits.ts";
+import {
+  maxBodyBytes,
+  maxLeadingBytes,
+  maxPoints,
+  maxStepBytes,
+} from "./limits.ts";
 import {
   idOfOwnTracksTopic,
   type OwnTracksNames,
@@ -198,12 +203,13 @@ function withId(
 
 /**
  * The first character that is not white space of JSON or a byte order mark; empty
- * if there is none.
+ * if `maxLeadingBytes` have none.
  */
 function firstCharacter(text: ByteString): string {
   // A message of nearly all apps has none of these.
   if (text.startsWith("{")) return "{";
-  return /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/.exec(text)![1];
+  const start = text.slice(0, maxLeadingBytes);
+  return /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/.exec(start)![1];
 }
 
 /**

@@ -386,9 +386,10 @@ Deno.test("a packet of the largest size is taken", async () => {
   const { gateway, open } = createGateway();
   const client = open();
   await exchange(client, connect());
-  const start = '{"lat":1,"lon":2,"time":3,"note":"';
+  const notes = `"${"x".repeat(60_000)}",`.repeat(17);
+  const start = `{"lat":1,"lon":2,"time":3,"notes":[${notes}"`;
   const most = maxPacketBytes - 4 - text("herd/report/a").length - 2 - 2;
-  const payload = start + "x".repeat(most - start.length) + '"}';
+  const payload = start + "x".repeat(most - start.length - 1) + '"]}';
   const bytes = publish("herd/report/a", payload);
   assertEquals(bytes.length, maxPacketBytes);
   assertEquals(await send(client, bytes), "40020001");

@@ -13,6 +13,7 @@ import {
 } from "../../../gateways/readers/json_parser.ts";
 import {
   maxJsonDepth,
+  maxJsonTokenBytes,
   maxJsonValues,
   maxValuesInStep,
 } from "../../../gateways/readers/limits.ts";
@@ -174,10 +175,28 @@ Deno.test({
     const list = (values: number) => `[${"1,".repeat(values - 2)}1]`;
     assert(isList(parse(list(maxJsonValues))));
     assertEquals(parse(list(maxJsonValues + 1)), "too-many-values");
-    const escapes = "\\n".repeat(2_000_000);
-    assertEquals((parse(`"${escapes}"`) as string).length, 2_000_000);
+    const escapes = "\\n".repeat(maxJsonTokenBytes / 2 - 1);
+    assertEquals(
+      (parse(`"${escapes}"`) as string).length,
+      maxJsonTokenBytes / 2 - 1,
+    );
     assertEquals(parse(`"${escapes}`), "not-json");
-    assertEquals(parse("9".repeat(4_000_000) + "x"), "not-json");
+    const digits = "9".repeat(maxJsonTokenBytes);
+    assertEquals(parse(`${digits}x`), "not-json");
+    const space = " ".repeat(maxJsonTokenBytes);
+    assertEquals(parse(`[${space}]`) instanceof Object, true);
+    for (
+      const tooLong of [
+        `"${escapes}n"`,
+        `{"a":"${escapes}n"}`,
+        `{"${escapes}n":1}`,
+        `[${digits}9]`,
+        `[1.${digits}9]`,
+        `[1${space} ,2]`,
+        `{"a":${space} 1}`,
+        `[1]${space} `,
+      ]
+    ) assertEquals(parse(tooLong), "value-too-long", tooLong.slice(0, 10));
   },
 });
 
@@ -265,5 +284,34 @@ Deno.test({
     assertEquals(reasonOf(`[${more}]`), "too-many-values");
     // A list may have more of them.
     assertEquals(reasonOf(`[${"0,".repeat(maxValuesInStep)}0]`), "parsed");
+  },
+});
+
+Deno.test({
+  name: "a key with escapes is found by its bytes, and by no others",
+  permissions: "none",
+  fn() {
+    const found = (key: string, wanted: string) => {
+      const object = parse(`{"${key}":1}`);
+      assert(isObject(object));
+      return object.has(bytesOfText(wanted));
+    };
+    for (
+      const [key, wanted] of [
+        ["l\\u0061t", "lat"],
+        ["\\u006c\\u0061\\u0074", "lat"],
+        ['\\n\\/\\\\\\"', '\n/\\"'],
+        ["\\u00e9", "é"],
+        ["caf\\u00e9s", "cafés"],
+        ["\\ud83d\\ude00!", "😀!"],
+      ]
+    ) {
+      assertEquals(found(key, wanted), true, key);
+      for (const other of [`${wanted}x`, wanted.slice(0, -1), `x${wanted}`]) {
+        assertEquals(found(key, other), false, `${key} ${other}`);
+      }
+    }
+    assertEquals(found("\\u00e9", "\u00c3"), false);
+    assertEquals(found("l\\u0061t", "lon"), false);
   },
 });

@@ -4,7 +4,9 @@ import {
   maxIdBytes,
   maxJsonDepth,
   maxJsonLineBytes,
+  maxJsonTokenBytes,
   maxJsonValues,
+  maxLeadingBytes,
   maxNmeaLineBytes,
   maxParameterBytes,
   maxParameters,
@@ -519,6 +521,9 @@ Deno.test({
       "owntracks; repeated-key",
     );
     assertEquals(read("/", "[".repeat(1_000_000)), "unknown; json-too-deep");
+    const leading = " ".repeat(maxLeadingBytes - 1);
+    assertEquals(read("/", `${leading}{}`), "unknown; unknown-format");
+    assertEquals(read("/pub", `${leading}  {}`), "owntracks; not-json");
     const options = { ...requestOf("/?id=1&lat=1&lon=2"), method: "OPTIONS" };
     assertEquals(
       shown(recognizeRequest(options)({ now })),
@@ -626,6 +631,8 @@ Deno.test("GATEWAYS.md has the limits", () => {
       ["levels of JSON", maxJsonDepth],
       ["values in a JSON text", maxJsonValues],
       ["values of one point in a message over 16 KiB", maxValuesInStep],
+      ["string, run of digits, white space in JSON", maxJsonTokenBytes],
+      ["white space before JSON", maxLeadingBytes],
       ["members of an outer object in such a message", maxValuesInStep],
       ["keys of a query and a form", maxParameters],
       ["bytes of a query and a form", maxParameterBytes],
