@@ -259,7 +259,7 @@ Deno.test("a phone with OwnTracks is sent its friends from every server, once", 
   const { herd } = server;
   await herd.start(
     "Smith",
-    ["--http", `--token-key-file=${server.pathOf("keys")}`],
+    ["--http", "--local-clients", `--token-key-file=${server.pathOf("keys")}`],
     {},
     ["--no-prompt", "--allow-net", "--allow-write", "--allow-read"],
   );
