@@ -134,6 +134,37 @@ Deno.test("records of a client that are close in time are one row", () => {
   );
 });
 
+/** Two IDs of eight bytes with the same hash; see `hashOf` in `blocks.js`. */
+function collidingIds(): [string, string] {
+  const mix = (word: string) => {
+    const bytes = Uint8Array.from(word, (letter) => letter.charCodeAt(0));
+    const value = new DataView(bytes.buffer).getInt32(0, true);
+    const hash = Math.imul(day ^ value, 0x9e3779b1);
+    return hash ^ hash >>> 15;
+  };
+  const difference = mix("kiwi") ^ mix("pear");
+  const bytes = [0, 8, 16, 24].map((shift) =>
+    0x80 ^ (difference >>> shift & 0xff)
+  );
+  const letters = [0x80, 0x80, 0x80, 0x80];
+  const text = (codes: number[]) => String.fromCharCode(...codes);
+  return [`kiwi${text(letters)}`, `pear${text(bytes)}`];
+}
+
+Deno.test("IDs with equal hashes do not share a row", () => {
+  using test = new TestFiles();
+  test.files.start(day);
+  const [one, other] = collidingIds();
+  test.append([one, other, one, other].map((id) => reportAt(id, 5)));
+  test.files.close();
+  const rows = query(
+    test.pathOf(day),
+    "SELECT lines FROM blocks JOIN clients ON client = number " +
+      "WHERE instr(lines, id) = 0 OR records <> 1",
+  );
+  assertEquals(rows, []);
+});
+
 Deno.test("a row has a limited size", () => {
   using test = new TestFiles();
   test.files.start(day);
