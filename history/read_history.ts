@@ -43,6 +43,7 @@ export interface PastPositionsQuery {
 
 /** A server that runs inside this program. */
 export interface RecordingServer {
+  /** The server's name. */
   readonly name: string;
   /** What it has recorded; undefined without a history. */
   readonly history: { readonly reader: HistoryReader } | undefined;
@@ -50,8 +51,9 @@ export interface RecordingServer {
 
 /** A position that a server has recorded. */
 export interface PastReport extends At {
-  /** Degrees, rounded to a double. */
+  /** Degrees to the north, rounded to a double. */
   readonly latitude: number;
+  /** Degrees to the east, rounded to a double. */
   readonly longitude: number;
   /**
    * When the position counts, in POSIX seconds: the client's time, or the time

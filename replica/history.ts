@@ -27,6 +27,7 @@ export const maxHistoryBytes = 4 * 1024 * 1024;
 
 /** What is asked of a history. Times are those of the order, `effective`. */
 export interface HistoryQuery {
+  /** The ID of the client. */
   readonly client: ByteString;
   /** The earliest time, inclusive; the beginning of the history by default. */
   readonly from?: Timestamp;
