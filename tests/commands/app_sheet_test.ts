@@ -84,7 +84,7 @@ Deno.test({
   fn() {
     const sheetOf = (host: string, isEncrypted: boolean) =>
       describeApps(
-        ["curl"],
+        ["gpslogger"],
         { ...server, host, isEncrypted },
         token,
         claims,
