@@ -77,7 +77,8 @@ interface StoredRecord {
 
 /** What a server must have when it starts again. */
 interface Expected {
-  readonly records: ReadonlyMap<ByteString, ByteString>;
+  /** Of each client the last record that must be there, and those after it. */
+  readonly records: ReadonlyMap<ByteString, readonly ByteString[]>;
   readonly deletions: ReadonlyMap<ByteString, Timestamp>;
   readonly horizon: Timestamp | undefined;
 }
@@ -152,16 +153,17 @@ export class FolderWatch {
     const untilMs = activeMs - this.#lostMs(kind);
     const isKept = (entry: { readonly activeMs: number }) =>
       entry.activeMs <= untilMs;
-    const records = new Map<ByteString, ByteString>();
+    const records = new Map<ByteString, ByteString[]>();
     const deletions = new Map<ByteString, Timestamp>();
     for (const [client, stored] of this.#stored) {
       const until = router.deletedUntil(client);
-      const last = stored.findLast((entry) =>
+      const last = stored.findLastIndex((entry) =>
         isKept(entry) && entry.record !== undefined
       );
       // What has expired, or was deleted later, need not be there.
-      if (router.newestRecord(client) !== undefined && last !== undefined) {
-        records.set(client, last.record!);
+      if (router.newestRecord(client) !== undefined && last >= 0) {
+        const later = stored.slice(last).map(({ record }) => record);
+        records.set(client, later.filter((record) => record !== undefined));
       }
       const lastDeletion = stored.findLast(({ record }) =>
         record === undefined
@@ -204,13 +206,17 @@ export class FolderWatch {
         formatTimestamp(horizon),
       );
     }
-    for (const [client, record] of records) {
-      const heard = heardAtOf(record);
+    for (const [client, [record, ...later]] of records) {
       const until = router.deletedUntil(client);
-      const isGone = isUntil(latest, heard) || router.isExpired(record) ||
-        until !== undefined && isUntil(heard, until);
+      const isGone = (some: ByteString) => {
+        const heard = heardAtOf(some);
+        return isUntil(latest, heard) || router.isExpired(some) ||
+          until !== undefined && isUntil(heard, until);
+      };
       const newest = router.newestRecord(client);
-      if (isGone || newest === record) continue;
+      // One that is newer by its order, but was heard earlier, may have replaced
+      // it and expired then.
+      if (newest === record || isGone(record) || later.some(isGone)) continue;
       if (newest !== undefined && isNewer(newest, record)) continue;
       this.#onViolation(
         "a record is not in the data folder",
@@ -234,7 +240,7 @@ export class FolderWatch {
 
   /** The newest record of each client that the next start must restore. */
   get expected(): Iterable<ByteString> {
-    return this.#expected?.records.values() ?? [];
+    return this.#expected?.records.values().map(([record]) => record) ?? [];
   }
 
   /** The folder was removed. */

@@ -120,9 +120,11 @@ async function runWorld(
   onEvent(`${time.elapsedMs.toFixed(1)} healed`);
   // Reports of the last moment count too.
   await time.run(plan.healAtMs + 1);
-  const held = [...world.servers.values()].map((
-    { router },
-  ) => [...router.records()]);
+  // A server that is stopping may lose its folder after that.
+  const mayLose = plan.folders?.stops.some(({ losesFolders }) => losesFolders);
+  const held = [...world.servers.values()]
+    .filter(({ isOpen }) => isOpen || !mayLose)
+    .map(({ router }) => [...router.records()]);
   const survived = newestOf([...held.flat(), ...world.kept]);
   const deletions = latestDeletions(world);
   const convergedAfterMs = await untilConverged(world, checkEveryMs);
