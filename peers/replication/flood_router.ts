@@ -141,9 +141,9 @@ export class FloodRouter implements ReplicaRecords {
 
   constructor(options: FloodRouterOptions) {
     this.#options = options;
-    const onExpired = (client: ByteString, fingerprint: number) => {
+    const onExpired = (key: ByteString, fingerprint: number) => {
       for (const { outbox } of this.#peers.values()) {
-        outbox.dropClient(client, fingerprint);
+        outbox.drop(key, fingerprint);
       }
     };
     this.#store = new ReportStore(

@@ -195,9 +195,9 @@ export class Outbox {
     }
   }
 
-  /** Removes a client that has expired. */
-  dropClient(client: ByteString, fingerprint: number): void {
-    this.#remove(client);
+  /** Removes a record that the server does not have any more, by its key. */
+  drop(key: ByteString, fingerprint: number): void {
+    this.#remove(key);
     this.announcements.delete(fingerprint);
   }
 

@@ -103,7 +103,7 @@ export interface StorePage {
 /** The newest report of each client, within limits. */
 export class ReportStore {
   readonly #limits: StoreLimits;
-  readonly #onExpired: (client: ByteString, fingerprint: number) => void;
+  readonly #onExpired: (key: ByteString, fingerprint: number) => void;
   readonly #table: ReportTable;
   #raisedTo: Timestamp | undefined;
   /** Horizons of other servers that this server's clock has not reached. */
@@ -128,13 +128,13 @@ export class ReportStore {
   #beyondShares = { minute: 0, clients: 0, bytes: 0 };
 
   /**
-   * @param onExpired Called with each client that is removed.
+   * @param onExpired Called with the key of each record that is removed.
    * @param hashKey Random, so that clients cannot choose IDs that collide.
    * @param treeKey The first key of the digest tree.
    */
   constructor(
     limits: StoreLimits,
-    onExpired: (client: ByteString, fingerprint: number) => void = () => {},
+    onExpired: (key: ByteString, fingerprint: number) => void = () => {},
     hashKey?: HashKey,
     treeKey?: TreeKey,
   ) {

@@ -11,7 +11,7 @@
  * @module
  */
 import { type ByteString, encodeScratch } from "../../protocol/bytes.ts";
-import { deletedUntil, isDeletion } from "../../protocol/deletion.ts";
+import { deletedUntil, isDeletion, keyOf } from "../../protocol/deletion.ts";
 import { heardAt } from "../../protocol/order.ts";
 import { Report } from "../../protocol/report.ts";
 import { compareTimestamps, type Timestamp } from "../../protocol/time.ts";
@@ -619,22 +619,21 @@ export class ReportTable {
    * Continues a walk: removes the next record if it is expired.
    *
    * @param isExpired Whether a record is to be removed.
-   * @param onRemoved Called for a report that is.
+   * @param onRemoved Called with the key of a record that is.
    * @returns Whether there was a record left.
    */
   sweep(
     walk: Walk,
     isExpired: (report: Report) => boolean,
-    onRemoved: (client: ByteString, fingerprint: number) => void,
+    onRemoved: (key: ByteString, fingerprint: number) => void,
   ): boolean {
     const address = this.#arena.next(walk);
     if (address === 0) return false;
     const report = this.#read;
     this.#arena.read(address, report);
     if (isExpired(report)) {
-      const client = isDeletion(report) ? undefined : report.client;
-      const fingerprint = this.#remove(address);
-      if (client !== undefined) onRemoved(client, fingerprint);
+      const key = keyOf(report);
+      onRemoved(key, this.#remove(address));
     }
     return true;
   }

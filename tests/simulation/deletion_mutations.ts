@@ -121,7 +121,7 @@ export const deletionMutations: readonly Mutation[] = [
     without: "dropping the deleted report that waits for a neighbour",
     file: "peers/replication/outbox.ts",
     code:
-      "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
+      "    this.#remove(key);\n    this.announcements.delete(fingerprint);",
     instead: "",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 133,

@@ -204,9 +204,15 @@ export class WatchedRouter extends FloodRouter {
   override restore(record: Report): boolean {
     const isStored = super.restore(record);
     if (!isStored) return false;
-    if (isDeletion(record)) this.#deletions.onRestored(record);
-    else this.#expiry?.onRestored(record);
-    return isStored;
+    if (!isDeletion(record)) {
+      this.#expiry?.onRestored(record);
+      return true;
+    }
+    this.#deletions.onRestored(record);
+    const { client } = record;
+    const isGone = this.newestRecord(client) === undefined;
+    if (isGone) this.#expiry?.onDeletion(client);
+    return true;
   }
 
   /** Checks that a report is a repetition of the stored one, or news. */

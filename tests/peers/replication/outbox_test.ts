@@ -140,7 +140,7 @@ Deno.test({
     outbox.cancelOlder(reportOf("kiwi", 5));
     outbox.cancelOlder(reportOf("pear", 4));
     outbox.cancelOlder(reportOf("fig", 9));
-    outbox.dropClient("plum", 0);
+    outbox.drop("plum", 0);
     const lines = withoutOthers(takeAllLines(outbox));
     assertEquals(lines, [reportOf("pear", 5).line]);
   },
@@ -419,8 +419,8 @@ Deno.test({
       put(outbox, reportOf("kiwi", 10 ** 9 + 1 / digits));
     }
     put(outbox, reportOf("pear", 1));
-    outbox.dropClient("pear", 0);
-    outbox.dropClient("kiwi", 0);
+    outbox.drop("pear", 0);
+    outbox.drop("kiwi", 0);
     assertEquals(outbox.bytes, start);
     put(outbox, reportOf("kiwi", 5));
     outbox.cancelOlder(reportOf("kiwi", 5));
