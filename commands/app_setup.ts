@@ -310,8 +310,8 @@ function curl({ ids, server: { origin }, token }: Context) {
 }
 
 const noIdProblem =
-  "No message can say the IDs that the token permits: they have bytes that " +
-  "gateways encode.";
+  "No message can contain the IDs that the token permits: gateways would " +
+  "encode some of their bytes.";
 
 /** There is no ID that the app could send. */
 const noId = Symbol("no ID");

@@ -25,7 +25,7 @@ export const maxHistoryRecords = 10_000;
 /** Most bytes of the records of one answer: they are in memory at once. */
 export const maxHistoryBytes = 4 * 1024 * 1024;
 
-/** What is asked of a history. Times are those of the order, `effective`. */
+/** A query to a history. Times are those of the order, `effective`. */
 export interface HistoryQuery {
   /** The ID of the client. */
   readonly client: ByteString;
@@ -69,7 +69,7 @@ export interface AddedRecords {
   readonly added: number;
   /** How many were there already, byte for byte. */
   readonly known: number;
-  /** How many were refused, as their day is not kept. */
+  /** How many were refused because their day is not kept. */
   readonly refused: number;
 }
 

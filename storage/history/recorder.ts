@@ -43,7 +43,7 @@ export interface RecorderOptions {
   readonly emit: EmitEvent;
 }
 
-/** Somebody waits until so many records were passed on. */
+/** A caller that waits until `target` records were passed on. */
 interface Waiter {
   readonly target: number;
   readonly resolve: () => void;
@@ -377,8 +377,8 @@ export class RecordedHistory implements History {
   }
 
   /**
-   * Deletes from the store. Records that wait were heard before, and must be in
-   * it.
+   * Deletes from the store. Waiting records were heard before the deletion, so
+   * they are passed on to the store first.
    */
   async #deleteNow(client: ByteString, until: Timestamp): Promise<number> {
     const { clock, store } = this.#options;

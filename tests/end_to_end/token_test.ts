@@ -216,7 +216,7 @@ Deno.test("token create shows one app, and names what is wrong with a server", (
         .map((url): [string[], string] => [["--server", url], wrong]),
       [
         ["--server=https://a:65500"],
-        `--server: this port needs --mqtt-port too${see}`,
+        `--server: with this port, add --mqtt-port${see}`,
       ],
       [["--app=curl"], `--app needs --server${see}`],
       [["--mqtt-port=1"], `--mqtt-port needs --server${see}`],

@@ -51,7 +51,7 @@ export class PostgresStore implements HistoryStore {
   readonly #live: Inserter;
   /** Inserts what is in the spool, and what is added. */
   readonly #other: Inserter;
-  /** Resolves when the spool is used by nobody. */
+  /** Resolves when no operation uses the spool. */
   #last: Promise<unknown> = Promise.resolve();
   /** Whether a batch waits for a statement that does not end. */
   #isStalled = false;
@@ -62,7 +62,7 @@ export class PostgresStore implements HistoryStore {
   /** Days before this one are to be dropped; undefined if they are. */
   #oldestDay: number | undefined;
   #dropAtMs = -Infinity;
-  /** What deletions that failed have removed from the spool. */
+  /** How many records failed deletions have removed from the spool, by client. */
   readonly #removed = new Map<ByteString, number>();
   #spoolFault: string | undefined;
   #cancelTick = () => {};

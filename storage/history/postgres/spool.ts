@@ -49,7 +49,7 @@ export interface Spool {
    */
   first(): Promise<SpoolPart | undefined>;
 
-  /** Removes the part that `first` has given last. */
+  /** Removes the part that the last call of `first` has returned. */
   removeFirst(): Promise<void>;
 
   /** Removes the records of a client that were heard until a time. */

@@ -185,7 +185,7 @@ Deno.test({
       [
         "gpx",
         '<!DOCTYPE gpx [<!ENTITY a "b">]><gpx></gpx>',
-        "1: a document type declaration is not read",
+        "1: expected no document type declaration",
       ],
       [
         "gpx",
@@ -210,7 +210,7 @@ Deno.test({
       assertEquals(short(read(kind, text, {}, 4_096)), [fault], kind);
     }
     const deep = short(read("gpx", `<gpx>${"<a>".repeat(1_000)}`));
-    assertEquals(deep, ["1: elements are in each other too deep"]);
+    assertEquals(deep, ["1: elements are nested too deeply"]);
     assert(short(read("geojson", "[".repeat(100_000), {}, 4_096)).length === 1);
   },
 });
