@@ -60,7 +60,7 @@ function* pairsWithout(text: string): Generator<readonly [string, string]> {
   }
 }
 
-Deno.test("an app that leaves out a value, or sends one for nothing, is answered as if it were taken", () => {
+Deno.test("a message without a value, or with a placeholder for it, is answered as if it were taken", () => {
   let messages = 0;
   for (const { answer, file, ownId } of httpSamples) {
     // Messages that no app sends, and a large one.

@@ -53,7 +53,7 @@ const records = [
 ];
 
 Deno.test({
-  name: "readers read what herd where has printed, wherever it is split",
+  name: "readers read what herd where has printed, in pieces of any length",
   permissions: "none",
   fn() {
     for (const length of [1, 2, 7, 100_000]) {
@@ -173,7 +173,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "files that are broken or too long say so once, and take no memory",
+  name: "a broken or too long file gives one fault, and takes little memory",
   permissions: "none",
   fn() {
     const long = "x".repeat(maxRowLength + 10);
