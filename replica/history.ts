@@ -113,8 +113,9 @@ export interface History {
   forget(client: ByteString, until: Timestamp): Promise<number>;
 
   /**
-   * Copies the history into a folder that exists, while it is written: each day
-   * as it is at one moment. Undefined for a kind that has other means.
+   * Copies the history into a folder that exists, also while reports are written:
+   * each day as it is at one moment. Undefined for a kind of history that is copied
+   * by other programs.
    *
    * @returns The names of the copies.
    */

@@ -167,7 +167,7 @@ export class PostgresStore implements HistoryStore {
     const { deleter, session, spool } = this.#options;
     return await this.#alone(async () => {
       const { ownRecords, records } = await spool.forget(client, until);
-      // They count as recorded, and deleted after that.
+      // The deleted records of this run count as recorded.
       this.#recorded += ownRecords;
       const removed = records + (this.#removed.get(client) ?? 0);
       this.#removed.set(client, removed);

@@ -37,7 +37,7 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
     await context.step({
       name,
       fn: run,
-      // Connections are left open between steps by no step.
+      // Each step closes the connections that it opens.
     });
   };
 
