@@ -270,8 +270,8 @@ function settingsOf(
 }
 
 /**
- * Reads what is required of clients' certificates; undefined for nothing. The
- * code of identities is loaded only for them.
+ * Reads the rules for clients' certificates; undefined if none are required. The
+ * code of identities is loaded only if they are required.
  */
 async function certificatesOf({ clientCertificates, tls }: StartOptions) {
   if (clientCertificates === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Asks several servers for the recorded positions of a client, and merges what
- * they answer. Each server has recorded the reports that it heard itself.
+ * Queries several servers for the recorded positions of a client, and merges their
+ * answers. Each server has recorded only the reports that it heard itself.
  *
  * @module
  */
@@ -37,11 +37,11 @@ export interface HistoryAddress {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
 }
 
-/** Which positions to ask for. Times are POSIX seconds in digits. */
+/** A query for positions. Times are POSIX seconds in digits. */
 export interface PastQuery {
   /** The client's ID, escaped as in the log. */
   readonly id: string;
-  /** The last position before this time. */
+  /** The last position at or before this time. */
   readonly at?: string | undefined;
   /** All positions from this time on; without `at` only. */
   readonly from?: string | undefined;

@@ -200,7 +200,7 @@ function readCursor(cursor: string): Place {
   const given = Number(parts[3]);
   const isCursor = parts.length === 4 && /^\d{1,5}$/.test(parts[3]) &&
     parts.slice(0, 3).every((part) => /^\d{1,15}\.\d{9}$/.test(part));
-  if (!isCursor) throw new RangeError("the cursor is none of this history");
+  if (!isCursor) throw new RangeError("the cursor is not one of this history");
   const [effective, heard, time] = parts.map(parseTimestamp);
   return { effective, heard, time, given };
 }

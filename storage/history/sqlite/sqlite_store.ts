@@ -1,6 +1,6 @@
 /**
- * A history in SQLite files. One thread writes them, another one reads them when
- * it is asked, so that a question does not wait for a batch.
+ * A history in SQLite files. One thread writes them, and another one reads them,
+ * so that a query does not wait for a batch.
  *
  * @module
  */
