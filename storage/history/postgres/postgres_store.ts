@@ -171,7 +171,7 @@ export class PostgresStore implements HistoryStore {
       this.#recorded += ownRecords;
       const removed = records + (this.#removed.get(client) ?? 0);
       this.#removed.set(client, removed);
-      // A statement that nobody waits for may insert some of them.
+      // A statement that was not waited for may insert some of them.
       await session.settled();
       const { rows: [[deleted]] } = await deleter.run(forgetClient, [
         encodeBytes(client),
