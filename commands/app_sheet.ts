@@ -11,7 +11,7 @@ import { isLoopback } from "../runtime/network.ts";
 import { type AppName, type AppServer, setUpApp } from "./app_setup.ts";
 
 const unencrypted =
-  "Without TLS, everyone who can read the packets has the token: over the\n" +
+  "Without TLS everyone who can read the packets has the token: over the\n" +
   "Internet, use TLS and https://.";
 
 /** Where the sheet is shown. */
