@@ -178,7 +178,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
   readonly linkedNeighbours: readonly string[];
-  /** What it has recorded, for `readHistory`; undefined without a history. */
+  /** Its recorded history, for `readHistory`; undefined if it records none. */
   readonly history: { readonly reader: HistoryReader } | undefined;
   /** The server's state now, as its administration port shows it. */
   status(): ServerFacts;

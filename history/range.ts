@@ -93,7 +93,7 @@ function readRange(
   };
 }
 
-/** What is wrong with a cursor that no page has given. */
+/** The fault of a cursor that no page has given. */
 export const cursorFault =
   "cursor: expected the value of next in the page before";
 

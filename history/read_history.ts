@@ -45,7 +45,7 @@ export interface PastPositionsQuery {
 export interface RecordingServer {
   /** The server's name. */
   readonly name: string;
-  /** What it has recorded; undefined without a history. */
+  /** Its recorded history; undefined if it records none. */
   readonly history: { readonly reader: HistoryReader } | undefined;
 }
 

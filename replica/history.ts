@@ -51,10 +51,10 @@ export interface HistoryPage {
   readonly next: string | undefined;
 }
 
-/** Reads what was recorded. */
+/** Reads recorded reports. */
 export interface HistoryReader {
   /**
-   * A page of a client's records. What was recorded before the call is in it,
+   * A page of a client's records. Records from before the call are in it,
    * unless the history cannot be written.
    *
    * @throws {RangeError} If the cursor is none.
@@ -128,6 +128,6 @@ export interface History {
   /** Gives operations less time from now on, as the server stops. */
   hurry(): void;
 
-  /** Writes what waits. Does not wait for a disk that hangs. */
+  /** Writes the reports that wait. Does not wait for a disk that hangs. */
   stop(): Promise<void>;
 }

@@ -330,7 +330,7 @@ export class HttpConnection implements ServedConnection {
     this.#cancelHeadDeadline = clock.after(partMs, () => {
       if (leftMs > partMs) return this.#countHeadTime(leftMs - partMs);
       this.#isHeadDue = true;
-      // What has arrived may be the rest of the head.
+      // The received bytes may be the rest of the head.
       if (this.#processing === undefined) this.#timeOutHead();
     });
   }

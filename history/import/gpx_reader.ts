@@ -31,7 +31,7 @@ interface Point {
 export class GpxReader implements RowReader {
   readonly #context: ImportContext;
   #line = 1;
-  /** What was read and is not parsed: the beginning of a tag, or a text. */
+  /** Text that is not parsed yet: the beginning of a tag, or a text. */
   #rest = "";
   /** The names of the elements that are open, without their prefixes. */
   readonly #open: string[] = [];

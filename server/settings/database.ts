@@ -42,7 +42,7 @@ const form = "postgres://USER@HOST:PORT/DATABASE";
  * Parses the address of a database. Without `sslmode`, the connection is
  * encrypted unless the host is a loopback address.
  *
- * @throws {SetupError} Saying what is wrong, without the address, which may
+ * @throws {SetupError} With the fault, and without the address, which may
  * contain a password.
  */
 export function parseDatabaseAddress(text: string): DatabaseAddress {

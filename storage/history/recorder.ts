@@ -1,7 +1,7 @@
 /**
  * Records the reports of a server's clients into a store. It collects them in
  * memory, within a limit in bytes, and passes them on in batches. Nothing waits
- * for the store: what it does not take in time is counted as lost.
+ * for the store: records that it does not take in time are counted as lost.
  *
  * @module
  */
@@ -350,7 +350,7 @@ export class RecordedHistory implements History {
     });
   }
 
-  /** Waits until what was recorded is passed on, but not long. */
+  /** Waits until the recorded reports are passed on, but not long. */
   #passedOn(): Promise<void> {
     const target = this.#collected;
     if (this.#done >= target || this.#fault !== undefined) {

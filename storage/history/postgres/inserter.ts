@@ -100,7 +100,7 @@ export class Inserter {
   /**
    * Inserts the records of a batch, until its time is over.
    *
-   * @throws {DatabaseError} If the database is down. What is done with remains.
+   * @throws {DatabaseError} If the database is down. Handled records stay handled.
    */
   async insert(insertion: Insertion): Promise<void> {
     const { clock } = this.#options;

@@ -153,7 +153,7 @@ export class RecordSelection {
 
   #addRecord(lines: Uint8Array, start: number, end: number): void {
     const report = this.#scratch;
-    // What is no record was damaged on the disk.
+    // Lines that are no records were damaged on the disk.
     if (!readReport(lines, start, end, () => "", report)) return;
     const entry = { ...readTimes(report), report };
     const { effective } = entry;
@@ -173,7 +173,7 @@ export class RecordSelection {
       (compareTimes(one, other) || compareReports(one.report, other.report));
   }
 
-  /** Sorts, and drops what is there twice or is beyond the page. */
+  /** Sorts, and drops records that are there twice or are beyond the page. */
   #sort(): void {
     if (this.#isSorted) return;
     this.#isSorted = true;

@@ -238,7 +238,7 @@ export class SqliteStore implements HistoryStore {
         const closed = thread.call("close");
         await withTimeout(clock, "closing files", closed, this.#timeoutMs);
       } catch {
-        // What was written is in the files.
+        // The written records are in the files.
       }
       thread.terminate();
     }

@@ -159,7 +159,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what does not fit into an answer comes with the next ones, and nothing is lost",
+  "friends that do not fit into an answer come with the next ones, and none is lost",
   pure,
   async () => {
     const everybody = identityOf("ops", "p/*");

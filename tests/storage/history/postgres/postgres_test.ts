@@ -152,7 +152,7 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
   );
 
   await step(
-    "what the database refuses is left out, and the others are not",
+    "rows that the database refuses are left out, and the others are not",
     async () => {
       await server.query(
         "ALTER TABLE herd.reports ADD CONSTRAINT odd CHECK (latitude <> 13)",
