@@ -178,7 +178,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
   readonly linkedNeighbours: readonly string[];
-  /** What it has recorded, for `readHistory`; undefined without a history. */
+  /** Its recorded history, for `readHistory`; undefined if it records none. */
   readonly history: { readonly reader: HistoryReader } | undefined;
   /** The server's state now, as its administration port shows it. */
   status(): ServerFacts;
@@ -270,8 +270,8 @@ function settingsOf(
 }
 
 /**
- * Reads what is required of clients' certificates; undefined for nothing. The
- * code of identities is loaded only for them.
+ * Reads the rules for clients' certificates; undefined if none are required. The
+ * code of identities is loaded only if they are required.
  */
 async function certificatesOf({ clientCertificates, tls }: StartOptions) {
   if (clientCertificates === undefined) return undefined;

@@ -35,7 +35,7 @@ interface Session {
 export interface Admission {
   /** Whether it may change something. */
   readonly isOperator: boolean;
-  /** Whether it may read what devices have sent: whether a viewer may not. */
+  /** Whether it may read what devices have sent. A viewer may not. */
   readonly seesExamples: boolean;
   /** Whether it may see only whether the server is ready. */
   readonly isPublic: boolean;
@@ -48,7 +48,7 @@ export interface Admission {
 /** What may be read without a token: whether the server runs and is ready. */
 const healthPaths = new Set(["/healthz", "/readyz"]);
 
-/** What changes something. */
+/** The paths of requests that change something. */
 export const changingPaths: ReadonlySet<string> = new Set([
   "/forget",
   "/import",
@@ -57,7 +57,7 @@ export const changingPaths: ReadonlySet<string> = new Set([
 /** The page's code, which is the same everywhere. */
 const codePath = "/page/";
 
-/** For what everybody may read. */
+/** For requests that need no token. */
 const publicAdmission: Admission = {
   isOperator: false,
   seesExamples: false,

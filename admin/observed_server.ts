@@ -28,7 +28,7 @@ export interface ObservedServer extends Pick<Replica, "find" | "select"> {
     | ForgottenClient
     | ForgetRefusal
     | Promise<ForgottenClient | ForgetRefusal>;
-  /** What it has recorded; undefined if it records no history. */
+  /** Its recorded history; undefined if it records none. */
   readonly history?: Pick<History, "add" | "reader" | "state"> | undefined;
   /** The server's state now. */
   status(): ServerFacts;

@@ -19,7 +19,7 @@ export const appFlags: Flags = {
   },
   "mqtt-port": {
     value: "PORT",
-    help: "the MQTT gateway's port (that of --server and 100, or 8500)",
+    help: "the MQTT gateway's port (the port of --server plus 100, or 8500)",
   },
   app: {
     value: "APP",
@@ -82,7 +82,7 @@ function readServer(text: string, mqttPort: number | undefined): AppServer {
     ? defaultMqttPort
     : Number(url.port) + mqttOffset;
   if (mqttPort === undefined && usualMqttPort > mostPort) {
-    throw new UsageError("--server: this port needs --mqtt-port too");
+    throw new UsageError("--server: with this port, add --mqtt-port");
   }
   return {
     origin: url.origin,

@@ -44,7 +44,7 @@ export interface AppSetup {
   readonly link?: {
     /** In ASCII. */
     readonly text: string;
-    /** With what to read its QR code. */
+    /** What reads its QR code, such as the phone's camera. */
     readonly reader: string;
   };
 }
@@ -61,7 +61,7 @@ interface Context {
   readonly token: string;
   /** IDs that the token may report for, the preferred one first. */
   readonly ids: readonly ByteString[];
-  /** Whether a message without an ID may be reported: as one of the subject. */
+  /** Whether the token permits messages without an ID, which are its subject's. */
   readonly isOwnIdPermitted: boolean;
 }
 
@@ -310,15 +310,15 @@ function curl({ ids, server: { origin }, token }: Context) {
 }
 
 const noIdProblem =
-  "No message can say the IDs that the token permits: they have bytes that " +
-  "gateways encode.";
+  "No message can contain the IDs that the token permits: gateways would " +
+  "encode some of their bytes.";
 
 /** There is no ID that the app could send. */
 const noId = Symbol("no ID");
 
 /**
- * What to type where an app asks for an ID in one name: nothing if a message
- * without an ID is one of the token's subject.
+ * What to type into an app's field for an ID: nothing if the token permits messages
+ * without an ID.
  */
 function idUnlessOwn(
   { ids, isOwnIdPermitted }: Context,
@@ -328,8 +328,8 @@ function idUnlessOwn(
 }
 
 /**
- * The name of which gateways make this ID or this part of an ID; undefined if
- * they make it of none.
+ * The name from which gateways make this ID or this part of an ID; undefined if
+ * there is no such name.
  */
 function nameOf(part: ByteString): string | undefined {
   const name = decodeSegment(part);

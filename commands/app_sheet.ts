@@ -1,6 +1,6 @@
 /**
  * The sheet that `herd token create --server` prints: what to type into each
- * app, and QR codes. It has the token, and belongs to the person who asked.
+ * app, and QR codes. It contains the token.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { isLoopback } from "../runtime/network.ts";
 import { type AppName, type AppServer, setUpApp } from "./app_setup.ts";
 
 const unencrypted =
-  "Without TLS everybody between a phone and the server can read the token: " +
-  "over the\nInternet, use TLS and https://.";
+  "Without TLS everyone who can read the packets has the token: over the\n" +
+  "Internet, use TLS and https://.";
 
 /** Where the sheet is shown. */
 export interface SheetScreen {

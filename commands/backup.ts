@@ -48,8 +48,8 @@ Usage: herd restore FOLDER [NAME...] [flags]
   herd restore backup/2026-12-01 Hill --data-dir /var/lib/herd
 
 FOLDER was written by herd backup. The servers' data folders have to be empty:
-stop the servers, and move their folders away. All files are checked. Other
-servers of the herd then repair what is newer.
+stop the servers, and move their folders away. All files are checked. After the
+start, the other servers of the herd send what is newer.
 
 ${describeFlags(folderFlags)}`;
 

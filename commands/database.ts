@@ -47,8 +47,9 @@ Usage: herd database migrate --history ADDRESS [flags]
   herd database migrate --history postgres://owner@db.example/herd \\
       --history-credentials owner.pgpass
 
-USER is the role that owns the schema, or is to own it. Servers use another one
-with fewer rights: docs/DATABASE.md says how to set all of that up.
+The USER of the address is the role that owns the schema, or that will own it.
+Servers use another role with fewer rights: docs/DATABASE.md says how to create
+the database and the roles.
 
 ${describeFlags(flags)}`;
 

@@ -45,9 +45,10 @@ Usage: herd forget CLIENT [flags]
 
 CLIENT is an ID as the log writes it. Servers accept this command at their
 administration ports, which herd up and --admin open: with --token-key-file from
-a token with the role operator, and otherwise only from their own machine. One server is enough, because it tells the others. Log files are not
-changed: docs/OPERATIONS.md says how long they are kept. The exit status is 1 if
-no server has accepted it.
+a token with the role operator, and otherwise only from their own machine. One
+server is enough, because it tells the others. Log files are not changed:
+docs/OPERATIONS.md says how long they are kept. The exit status is 1 if no
+server has accepted it.
 
 ${describeFlags(forgetFlags)}`;
 
@@ -58,7 +59,7 @@ type Answer =
     /** POSIX seconds. */
     readonly until: string;
     readonly removed: boolean;
-    /** Null if that goes on; undefined if the server has no history. */
+    /** Null if the deletion goes on; undefined if the server has no history. */
     readonly historyRecords: number | null | undefined;
     readonly linked: readonly string[];
   }

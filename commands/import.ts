@@ -57,10 +57,13 @@ const importFlags: Flags = {
   },
   server: {
     value: "NAME",
-    help: "server whose history they are added to (the first of the herd)",
+    help: "server to whose history they are added (the first of the herd)",
   },
   format: { value: "FORMAT", help: `${kinds.join(", ")} (by the file's name)` },
-  skip: { value: "ROWS", help: "go on after so many rows (0)" },
+  skip: {
+    value: "ROWS",
+    help: "skip this many rows, to continue an import (0)",
+  },
   ...adminPortFlags,
 };
 
@@ -140,7 +143,7 @@ class Import {
   readonly #skip: number;
   #waiting: WaitingRow[] = [];
   #waitingBytes = 0;
-  /** Rows that were read, and rows whose fate is known. */
+  /** Rows that were read, and rows whose result is known. */
   #rows = 0;
   #doneRows = 0;
   #added = 0;
@@ -307,7 +310,7 @@ class Import {
     this.#badRows += 1;
     if (this.#badRows > maxNamedRows) return;
     const text = this.#badRows === maxNamedRows
-      ? "herd: further rows that are not imported are counted only"
+      ? "herd: further rows that are not imported are counted, but not named"
       : `herd: ${this.#path}:${line}: ${printable(fault)}`;
     if (this.#progress === undefined) note(text);
     else this.#progress.printLine(text);

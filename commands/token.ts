@@ -148,7 +148,7 @@ async function create(args: readonly string[]): Promise<void> {
     };
     note(`\n${describeApps(apps.names, apps.server, token, claims, screen)}`);
   } else if (isTerminal) {
-    note("for what to type into apps, make one with --server URL");
+    note("to see what to type into apps, make one with --server URL");
   }
 }
 

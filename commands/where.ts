@@ -40,7 +40,7 @@ const latest = "99999999999";
 const formats = Object.keys(positionFormats);
 
 const whereFlags: Flags = {
-  at: { value: "TIME", help: "the last position before this time (now)" },
+  at: { value: "TIME", help: "the last position at or before this time (now)" },
   from: { value: "TIME", help: "all positions from this time on" },
   to: { value: "TIME", help: "all positions until this time" },
   utc: { help: "read and show times in UTC, not in this machine's time zone" },

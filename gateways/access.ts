@@ -68,7 +68,7 @@ export class GatewayAccess {
   readonly #options: AccessOptions;
   /** The last Host that was a loopback name: it is nearly always the same. */
   #lastOwnHost: ByteString | undefined;
-  /** The last address of this machine; the same. */
+  /** The last address of this machine, which is nearly always the same too. */
   #lastOwnAddress: string | undefined;
 
   constructor(options: AccessOptions) {

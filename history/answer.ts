@@ -12,7 +12,7 @@ import { maxPageBytes, pieceRecords } from "./limits.ts";
 import { readPastPosition } from "./past_position.ts";
 import type { HistoryRange } from "./range.ts";
 
-/** What an answer is about. */
+/** A query for which an answer is made. */
 export interface HistoryRequest {
   /** The name of the server that answers. */
   readonly server: ByteString;
@@ -31,7 +31,7 @@ export async function readAnswer(
   { client, range }: HistoryRequest,
 ): Promise<HistoryPage> {
   const page = await reader.read({ client, ...range, maxBytes: maxPageBytes });
-  // Of a query for one time, other records are not asked for.
+  // A query for one time gets one record, and no further pages.
   return range.isNewestFirst ? { ...page, next: undefined } : page;
 }
 

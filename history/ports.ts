@@ -1,6 +1,6 @@
 /**
- * Asks several servers for the recorded positions of a client, and merges what
- * they answer. Each server has recorded the reports that it heard itself.
+ * Queries several servers for the recorded positions of a client, and merges their
+ * answers. Each server has recorded only the reports that it heard itself.
  *
  * @module
  */
@@ -37,11 +37,11 @@ export interface HistoryAddress {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
 }
 
-/** Which positions to ask for. Times are POSIX seconds in digits. */
+/** A query for positions. Times are POSIX seconds in digits. */
 export interface PastQuery {
   /** The client's ID, escaped as in the log. */
   readonly id: string;
-  /** The last position before this time. */
+  /** The last position at or before this time. */
   readonly at?: string | undefined;
   /** All positions from this time on; without `at` only. */
   readonly from?: string | undefined;
@@ -56,12 +56,12 @@ export class HistoryError extends Error {
 }
 
 /**
- * The records of all servers, the oldest first; of a query with `at`, the newest
- * one only. A client, time and position that several servers have recorded are
- * given once: as the server recorded it that comes first in the order.
+ * The records of all servers, the oldest first; for a query with `at`, only the
+ * newest one. If several servers have recorded a client with the same time and
+ * position, only the record that is first in the order is given.
  *
- * @param onSilent Called with each server that does not answer. What it has
- * answered before was given.
+ * @param onSilent Called with each server that does not answer. The records that
+ * it has sent before were given.
  */
 export async function* readHistories<Port extends HistoryPort>(
   ports: readonly Port[],
@@ -246,7 +246,7 @@ function describe(error: Error): string {
   if (error.name === "TimeoutError") return `no answer in ${pageTimeoutMs} ms`;
   return /client error \(Connect\)/.test(String(error.cause))
     ? "cannot connect"
-    : "the connection ended within the answer";
+    : "the connection ended before the end of the answer";
 }
 
 /** The records of a page that a server has sent. */

@@ -73,7 +73,7 @@ function readRange(
   if (at !== undefined) {
     return [from, to, limit, cursor].every((value) => value === undefined)
       ? { to: at, isNewestFirst: true, limit: 1 }
-      : { fault: "at gives one position: it goes with no other parameter" };
+      : { fault: "at gives one position: expected no other parameter" };
   }
   const number = Number(limit ?? maxPageRecords);
   const isLimit = /^\d*$/.test(limit ?? "") && number >= 1 &&
@@ -93,8 +93,9 @@ function readRange(
   };
 }
 
-/** What is wrong with a cursor that no page has given. */
-export const cursorFault = "cursor: expected next of the page before";
+/** The fault of a cursor that no page has given. */
+export const cursorFault =
+  "cursor: expected the value of next in the page before";
 
 /** A plus sign beside a letter is a space, as forms encode it. */
 function withSpaces(text: string): string {

@@ -26,7 +26,7 @@ export interface PastPositionsQuery {
   readonly servers: readonly (string | RecordingServer)[];
   /** The client's ID. */
   readonly client: string;
-  /** For the last position before this time, without `from` and `to`. */
+  /** For the last position at or before this time, without `from` and `to`. */
   readonly at?: PastTime;
   /** For all positions from this time on. Default: the oldest. */
   readonly from?: PastTime;
@@ -45,7 +45,7 @@ export interface PastPositionsQuery {
 export interface RecordingServer {
   /** The server's name. */
   readonly name: string;
-  /** What it has recorded; undefined without a history. */
+  /** Its recorded history; undefined if it records none. */
   readonly history: { readonly reader: HistoryReader } | undefined;
 }
 

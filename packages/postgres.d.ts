@@ -2,7 +2,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 
-/** How to connect. What is missing is read from the environment. */
+/** How to connect. Missing values are read from the environment. */
 export interface ClientConfig {
   readonly host: string;
   readonly port: number;

@@ -141,7 +141,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return view;
 }
 
-/** Finds the views of buffers, and that of the last one at once. */
+/** Finds the views of buffers. The view of the last buffer needs no search. */
 export class LastView {
   #bytes: Uint8Array | undefined;
   #view: DataView | undefined;

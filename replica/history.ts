@@ -25,7 +25,7 @@ export const maxHistoryRecords = 10_000;
 /** Most bytes of the records of one answer: they are in memory at once. */
 export const maxHistoryBytes = 4 * 1024 * 1024;
 
-/** What is asked of a history. Times are those of the order, `effective`. */
+/** A query to a history. Times are those of the order, `effective`. */
 export interface HistoryQuery {
   /** The ID of the client. */
   readonly client: ByteString;
@@ -51,10 +51,10 @@ export interface HistoryPage {
   readonly next: string | undefined;
 }
 
-/** Reads what was recorded. */
+/** Reads recorded reports. */
 export interface HistoryReader {
   /**
-   * A page of a client's records. What was recorded before the call is in it,
+   * A page of a client's records. Records from before the call are in it,
    * unless the history cannot be written.
    *
    * @throws {RangeError} If the cursor is none.
@@ -69,7 +69,7 @@ export interface AddedRecords {
   readonly added: number;
   /** How many were there already, byte for byte. */
   readonly known: number;
-  /** How many were refused, as their day is not kept. */
+  /** How many were refused because their day is not kept. */
   readonly refused: number;
 }
 
@@ -113,8 +113,9 @@ export interface History {
   forget(client: ByteString, until: Timestamp): Promise<number>;
 
   /**
-   * Copies the history into a folder that exists, while it is written: each day
-   * as it is at one moment. Undefined for a kind that has other means.
+   * Copies the history into a folder that exists, also while reports are written:
+   * each day as it is at one moment. Undefined for a kind of history that is copied
+   * by other programs.
    *
    * @returns The names of the copies.
    */
@@ -127,6 +128,6 @@ export interface History {
   /** Gives operations less time from now on, as the server stops. */
   hurry(): void;
 
-  /** Writes what waits. Does not wait for a disk that hangs. */
+  /** Writes the reports that wait. Does not wait for a disk that hangs. */
   stop(): Promise<void>;
 }

@@ -21,7 +21,7 @@ export interface HistoryState {
   readonly recordedRecords: number;
   /** Reports that were there already, byte for byte. */
   readonly knownRecords: number;
-  /** Reports that were refused, as their day is not kept. */
+  /** Reports that were refused because their day is not kept. */
   readonly refusedRecords: number;
   /** Reports that could not be written. */
   readonly lostRecords: number;

@@ -55,7 +55,7 @@ export interface ReplicaRecords {
 
   /**
    * Calls the observer with each deletion that is stored, until the returned
-   * function is called. There is one at most.
+   * function is called. There is one observer at most.
    */
   observeDeletions(observer: Observer<Report>): () => void;
 
@@ -63,8 +63,8 @@ export interface ReplicaRecords {
   walk(): RecordWalk;
 
   /**
-   * Reports that were heard until then have expired because the replica was full;
-   * undefined for none.
+   * Reports that were heard at or before this time have expired because the replica
+   * was full; undefined if none have.
    */
   readonly raisedHorizon: Timestamp | undefined;
 
@@ -73,8 +73,8 @@ export interface ReplicaRecords {
 
   /**
    * Stores a record that this server had before it was started, unless it has
-   * expired or was heard at a time that has not come. Must not be called after
-   * `Replica.start`, as the other two.
+   * expired or was heard at a time in the future. Like the two functions below, it
+   * must not be called after `Replica.start`.
    *
    * @returns Whether it was stored.
    */

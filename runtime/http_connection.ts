@@ -170,8 +170,8 @@ export class HttpConnection {
   }
 
   /**
-   * A body, which is read as the handler reads it. What the handler does not read
-   * is not taken from the connection, which ends after the answer.
+   * A body, which is read from the connection only as the handler reads it. The
+   * connection ends after the answer.
    */
   #bodyOf(bodyBytes: number): ReadableStream<Uint8Array> {
     let missing = bodyBytes;

@@ -39,7 +39,7 @@ export function withoutEnvironment<Result>(run: () => Result): Result {
 /** How many functions run without an environment. */
 let depth = 0;
 
-/** How `process` had it. */
+/** The property `env` that `process` had before. */
 let original: PropertyDescriptor | undefined;
 
 const emptyEnvironment = { value: {}, configurable: true, enumerable: true };

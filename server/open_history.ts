@@ -41,7 +41,7 @@ export async function openHistory(
     : await openDatabase(settings, settings.database, name, context);
   const { records, turns } = context;
   if (records !== undefined) {
-    // In the background: it may take long, and changes no answer.
+    // In the background, as it may take long and no answer depends on it.
     const { storedDeletions } = await import(
       "../storage/history/stored_deletions.ts"
     );

@@ -1,7 +1,7 @@
 /**
- * What the log shows of lines that are no commands. A client that takes the port
- * for one that asks for a token may send its token as a line, and gets it back
- * after `?`. The log shows neither.
+ * What the log shows of lines that are no commands. A client that expects a port
+ * with tokens may send its token as a line, which the answer repeats after `?`. The
+ * log shows the token in neither of the two.
  *
  * @module
  */

@@ -95,7 +95,7 @@ export class ReplyWriter {
   async #writeReplies(first: Batch): Promise<void> {
     const { replyPool } = this.#context;
     let replies: Batch | undefined = first;
-    // Whether the connection has waited for the turn in which it works.
+    // Whether this code runs in a turn for which the connection has waited.
     let hasTurn = false;
     try {
       while (true) {
@@ -143,7 +143,7 @@ export class ReplyWriter {
         replies = undefined;
         this.#bytes = 0;
         if (isLong) {
-          // More replies are copied, and more queries begin.
+          // In this turn more replies are copied, and more queries begin.
           await this.waitForTurn(undefined);
           hasTurn = true;
         }
@@ -219,14 +219,14 @@ export class ReplyWriter {
     }
   }
 
-  /** Ends the waits for answers: there are all, or the client is gone. */
+  /** Ends the waits for answers: all answers are there, or the client is gone. */
   releaseAnswered(): void {
     const waiters = this.#answeredWaiters ?? [];
     this.#answeredWaiters = undefined;
     for (const resolve of waiters) resolve();
   }
 
-  /** The same if no request is without an answer. */
+  /** Does the same if every request has its answer. */
   releaseIfAnswered(): void {
     if (!this.#session.isAwaiting) this.releaseAnswered();
   }

@@ -73,8 +73,9 @@ export const snapshotRetryMs = 60_000;
 export const aliveIntervalMs = 60_000;
 
 /**
- * It says so at once if the clock was set by more than this, in seconds: else a
- * folder that was begun by a wrong clock would seem to be old after a crash.
+ * If the clock was set by more than this, in seconds, the folder says so at once.
+ * Otherwise a folder that was begun by a wrong clock would seem to be old after a
+ * crash.
  */
 export const maxAliveErrorSeconds = 60;
 

@@ -69,7 +69,7 @@ export interface StorageState {
   readonly records: number;
   /** The size of its files, in bytes. */
   readonly bytes: number;
-  /** The size of the records that wait to be written, in memory, in bytes. */
+  /** The bytes that the records that wait to be written take in memory. */
   readonly lagBytes: number;
   /** The age of the oldest record that is not synced, in seconds. */
   readonly lagSeconds: number;

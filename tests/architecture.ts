@@ -99,7 +99,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: ["protocol", "replica", "runtime"],
   },
   "storage/history": {
-    holds: "what clients have reported, recorded",
+    holds: "every report of clients, recorded",
     uses: ["protocol", "replica", "runtime"],
   },
   "storage/history/postgres": {

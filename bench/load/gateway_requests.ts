@@ -100,7 +100,7 @@ function publish(connection: number, client: number): string {
   return packet(0x33, mqttText(topic) + id + location(connection, client));
 }
 
-/** A client of MQTT 3.1.1 that sends no signs of life. */
+/** The CONNECT of a client of MQTT 3.1.1 with a keep-alive time of 0. */
 function connect(connection: number): string {
   const flags = String.fromCharCode(4, 0x02, 0, 0);
   const id = `bench-${connection}-${Deno.pid}`;

@@ -44,7 +44,7 @@ export interface FriendsContext {
   readonly turns: Turns;
 }
 
-/** Where a list of all friends goes on. */
+/** Where a list of all friends continues. */
 interface Listing {
   /** The index of a pattern. */
   readonly index: number;
@@ -61,7 +61,7 @@ class Phone {
   readonly sees: readonly ByteString[];
   /** Clients with a report that it has not been sent, the oldest first. */
   readonly changed = new Set<ByteString>();
-  /** Where the list of all goes on; undefined if it was sent. */
+  /** Where the list of all friends continues; undefined if it was sent. */
   listing: Listing | undefined = { index: 0, cursor: undefined };
   /** Whether changes were dropped since the list began. */
   isBehind = false;
@@ -69,7 +69,7 @@ class Phone {
   time: ByteString | undefined;
   /** The clients in the answer to it. */
   lastSent: readonly ByteString[] = [];
-  /** What it takes in memory. */
+  /** The memory that it takes, in bytes. */
   bytes: number;
   /** When it reported, by the clock's `elapsedMs`. */
   lastMs = 0;
@@ -126,7 +126,7 @@ export class Friends {
     return this.#phones.size;
   }
 
-  /** What is remembered of them, in bytes. */
+  /** The memory that all phones take, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }

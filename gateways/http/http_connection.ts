@@ -321,8 +321,8 @@ export class HttpConnection implements ServedConnection {
   }
 
   /**
-   * Counts the time of a head in parts. Of the time in which the server did not
-   * run, and could read nothing, one part counts at most.
+   * Counts the time of a head in parts. If the server does not run for a while, and
+   * so can read nothing, this time counts as one part at most.
    */
   #countHeadTime(leftMs: number): void {
     const { clock } = this.#context.services;
@@ -330,7 +330,7 @@ export class HttpConnection implements ServedConnection {
     this.#cancelHeadDeadline = clock.after(partMs, () => {
       if (leftMs > partMs) return this.#countHeadTime(leftMs - partMs);
       this.#isHeadDue = true;
-      // What has arrived may be the rest of the head.
+      // The received bytes may be the rest of the head.
       if (this.#processing === undefined) this.#timeOutHead();
     });
   }

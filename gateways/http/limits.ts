@@ -92,7 +92,7 @@ export const maxPhonesBytes = 16 * 1024 * 1024;
 
 /**
  * How long a phone is remembered after its last report, in milliseconds. The app
- * itself forgets its friends when the phone ends it; after this time it is sent
- * all again.
+ * forgets its friends when the phone ends the app. A phone that is not remembered
+ * is sent all its friends again.
  */
 export const phoneSilenceMs = 60 * 60 * 1_000;

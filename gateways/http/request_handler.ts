@@ -37,7 +37,7 @@ export class RequestHandler {
   /** The senders of requests whose heads were judged, in order. */
   readonly #judged: (Admission | AccessRefusal)[] = [];
   #stream: LineStream | undefined;
-  /** Of streams: other requests are refused instead. */
+  /** Limits the rate of a stream. Other requests above the rate are refused. */
   #pace: Pace | undefined;
   #takeover: Takeover | undefined;
   #arrivedAt: Timestamp;
@@ -128,7 +128,7 @@ export class RequestHandler {
     request: HttpRequest,
     judged: Admission | AccessRefusal,
   ): Promise<LateAnswer> {
-    // Of a stream any number of reports can follow the first.
+    // After the first report of a stream, any number of others can follow.
     const due = this.#whenDue();
     if (due !== undefined) await due;
     return this.#answer(request, judged, this.#context.services.backend.now());

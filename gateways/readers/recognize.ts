@@ -142,7 +142,7 @@ export function recognizeRequest(request: GatewayRequest): Reader {
   const opened = open(request);
   if (typeof opened === "function") return inOneStep(opened);
   const { text } = opened;
-  // What a large message is refused for does not depend on how it is read.
+  // The reason for which a large message is refused is the same in both ways.
   const parsed = text.length <= maxStepBytes
     ? parseJson(text)
     : finish(parseJsonInSteps(text));
@@ -206,7 +206,7 @@ function withId(
  * if `maxLeadingBytes` have none.
  */
 function firstCharacter(text: ByteString): string {
-  // A message of nearly all apps has none of these.
+  // The messages of nearly all apps begin with the object.
   if (text.startsWith("{")) return "{";
   const start = text.slice(0, maxLeadingBytes);
   return /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/.exec(start)![1];

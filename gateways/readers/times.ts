@@ -122,7 +122,7 @@ function parsePlainDate(text: ByteString): Decimal | undefined {
     twoDigits(text, 14),
     twoDigits(text, 17),
   );
-  // What is before 1970, or no date, is read again.
+  // Dates before 1970, and texts that are no date, are read again.
   const isPlain = seconds !== undefined && seconds >= 0;
   return isPlain ? { isNegative: false, digits: `${seconds}` } : undefined;
 }

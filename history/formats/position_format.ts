@@ -1,7 +1,7 @@
 /**
- * What a format of positions is. Formats write position by position, so that any
- * number of them takes no memory. Texts are bytes: UTF-8, except that an AT line
- * has the bytes of its client.
+ * The interface of a format of positions. A format writes one position at a time,
+ * so that the memory does not grow with their number. Texts are bytes: UTF-8,
+ * except that an AT line has the bytes of its client.
  *
  * @module
  */

@@ -85,7 +85,7 @@ export class TrackPlot {
     this.#stride *= 2;
   }
 
-  /** Draws what was added. */
+  /** Draws the added positions. */
   draw(): Plot {
     const shown = textOfBytes(escapeForXml(this.#client));
     const characters = [...shown];

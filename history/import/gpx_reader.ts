@@ -1,7 +1,7 @@
 /**
- * Reads GPX: the points of tracks, routes and the waypoints, each with its time.
- * It reads the XML that GPX files have, strictly, and refuses document type
- * declarations, as their entities could make a short file a very long one.
+ * Reads GPX: the points of tracks and of routes, and waypoints, each with its
+ * time. It reads the XML that GPX files have, strictly. It refuses document type
+ * declarations, because their entities could make a short file very long.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { maxTokenLength } from "./limits.ts";
 
 const pointNames = ["trkpt", "rtept", "wpt"];
 
-/** What text between tags is kept of. */
+/** The elements whose text is kept. */
 const textNames = ["time", "ele", "name"];
 
 const attribute = /([\w:.-]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
@@ -31,7 +31,7 @@ interface Point {
 export class GpxReader implements RowReader {
   readonly #context: ImportContext;
   #line = 1;
-  /** What was read and is not parsed: the beginning of a tag, or a text. */
+  /** Text that is not parsed yet: the beginning of a tag, or a text. */
   #rest = "";
   /** The names of the elements that are open, without their prefixes. */
   readonly #open: string[] = [];
@@ -88,9 +88,9 @@ export class GpxReader implements RowReader {
       const end = rest.indexOf(last);
       return end < 0 ? 0 : end + last.length;
     }
-    // It may become one of these.
+    // More text may make it the beginning of one of these.
     if (ends.some(([start]) => start.startsWith(rest))) return 0;
-    // A value may have the sign.
+    // A quoted value may contain `>`.
     const tag = rest.match(/^<(?:[^<>"']|"[^"<]*"|'[^'<]*')*>/);
     return tag === null ? 0 : tag[0].length;
   }
@@ -104,7 +104,7 @@ export class GpxReader implements RowReader {
     } else if (token.startsWith("<!--") || token.startsWith("<?")) {
       return undefined;
     } else if (token.startsWith("<!")) {
-      this.#fault = "a document type declaration is not read";
+      this.#fault = "expected no document type declaration";
     } else if (token.startsWith("</")) {
       return this.#close(localName(token.slice(2, -1).trim()));
     } else {
@@ -129,7 +129,7 @@ export class GpxReader implements RowReader {
       this.#hasRoot = true;
     }
     if (this.#open.length >= maxDepth) {
-      this.#fault = "elements are in each other too deep";
+      this.#fault = "elements are nested too deeply";
       return;
     }
     this.#open.push(local);
@@ -202,7 +202,7 @@ export class GpxReader implements RowReader {
   }
 }
 
-/** What begins otherwise than a tag, and how it ends. */
+/** How markup begins and ends that is no tag. */
 const ends: readonly (readonly [string, string])[] = [
   ["<!--", "-->"],
   ["<![CDATA[", "]]>"],
@@ -210,7 +210,7 @@ const ends: readonly (readonly [string, string])[] = [
   ["<!D", ">"],
 ];
 
-/** GPX has about six elements in each other, and extensions some more. */
+/** Elements of GPX are nested about six deep, and those of extensions deeper. */
 const maxDepth = 64;
 
 const entities: Readonly<Record<string, string>> = {

@@ -20,11 +20,11 @@ export interface ImportRow {
   readonly fault?: string;
 }
 
-/** What rows that do not say it themselves are about. */
+/** Values for rows that do not have them. */
 export interface ImportContext {
   /** The client's ID, escaped as in the log; undefined if rows must have one. */
   readonly client: string | undefined;
-  /** The server that rows without one are recorded for. */
+  /** The server that is recorded for rows that name none. */
   readonly server: string;
 }
 
@@ -36,7 +36,7 @@ export interface RowReader {
   end(): Iterable<ImportRow>;
 }
 
-/** What a row says, as texts. */
+/** The fields of a row, as texts. */
 export interface RowTexts {
   readonly line: number;
   /** Escaped as in the log. */
@@ -54,9 +54,9 @@ export interface RowTexts {
 }
 
 /**
- * The row of these texts. Without a server and a clock difference, the record is
- * one that the context's server heard at the position's own time: then the same
- * row makes the same record whenever it is imported.
+ * The row of these texts. Without a server and a clock difference, the record says
+ * that the context's server heard the report at the position's own time. So the
+ * same row makes the same record whenever it is imported.
  */
 export function rowOf(texts: RowTexts, context: ImportContext): ImportRow {
   const { line } = texts;

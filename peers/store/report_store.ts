@@ -329,7 +329,7 @@ export class ReportStore {
 
   /**
    * A record that is to be kept, or "expired". A deletion is kept while it is in
-   * the table: that it does not apply may be for a moment, if the clock is wrong.
+   * the table: if the clock is wrong, a deletion may not apply for a moment only.
    */
   #toBeKept(record: Report | undefined): Report | "expired" | undefined {
     return record === undefined || isDeletion(record) ||

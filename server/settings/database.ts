@@ -42,7 +42,7 @@ const form = "postgres://USER@HOST:PORT/DATABASE";
  * Parses the address of a database. Without `sslmode`, the connection is
  * encrypted unless the host is a loopback address.
  *
- * @throws {SetupError} Saying what is wrong, without the address, which may
+ * @throws {SetupError} With the fault, and without the address, which may
  * contain a password.
  */
 export function parseDatabaseAddress(text: string): DatabaseAddress {
@@ -75,14 +75,14 @@ function readSslMode(url: URL, host: string): boolean {
   for (const [name, value] of url.searchParams) {
     if (name !== "sslmode") {
       throw new SetupError(
-        "the address of the database takes sslmode only, and has another " +
+        "the address of the database takes sslmode only, but has another " +
           "parameter after the ?",
       );
     }
     if (value !== "disable" && value !== "verify-full") {
       throw new SetupError(
-        "sslmode has to be verify-full or disable: all others encrypt without " +
-          "checking who answers; --history-ca names an authority of your own",
+        "sslmode has to be verify-full or disable: the other modes do not check " +
+          "the certificate; --history-ca names an authority of your own",
       );
     }
     isEncrypted = value === "verify-full";

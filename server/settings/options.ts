@@ -38,12 +38,13 @@ export interface SettingOptions {
    */
   readonly history?: number | string;
   /**
-   * With a database: keep the reports this long. From 1 to 3,650, default 30.
+   * With a database: keep the reports for this many days. From 1 to 3,650,
+   * default 30.
    */
   readonly historyDays?: number;
   /**
-   * Most reports that wait while the database is down. From 1,048,576 to
-   * 1,099,511,627,776, default 1 GiB in the data folder, or 64 MiB of memory
+   * Most bytes of reports that wait while the database is down. From 1,048,576
+   * to 1,099,511,627,776, default 1 GiB in the data folder, or 64 MiB of memory
    * without one.
    */
   readonly historySpoolBytes?: number;

@@ -128,8 +128,8 @@ export function refuseOpenPorts(
 
 /**
  * What a port lacks that only this machine can reach; undefined if nothing.
- * Tokens that some ports require are worth nothing if another port permits the
- * same without one.
+ * Tokens at some ports protect nothing if another port permits the same without a
+ * token.
  */
 function faultOnLoopback(
   { access, address, kind }: ServerPort,

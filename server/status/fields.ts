@@ -562,7 +562,7 @@ const history = group<HistoryStatus>({
     initial: 0,
     metric: counter(
       "herd_history_accepted_records_total",
-      "Reports of clients that the history was given",
+      "Client reports that were given to the history",
     ),
   },
   recordedRecords: {
@@ -583,7 +583,7 @@ const history = group<HistoryStatus>({
     initial: 0,
     metric: counter(
       "herd_history_refused_records_total",
-      "Reports that the history has refused, as their day is not kept",
+      "Reports that the history has refused because their day is not kept",
     ),
   },
   lostRecords: {

@@ -1,10 +1,10 @@
 /**
  * Copies the data folders of servers, which may be running.
  *
- * A snapshot and the tails since it hold all records, whatever is added to them
- * meanwhile: the newest record of a client counts. A server may replace them while
- * they are copied; then they are copied again. Each day of the history is copied
- * by SQLite, as it is at one moment.
+ * A snapshot and the tails after it have all records, also if the server appends
+ * some meanwhile: the newest record of a client counts. If the server replaces
+ * these files while they are copied, they are copied again. SQLite copies each day
+ * of the history as it is at one moment.
  *
  * @module
  */

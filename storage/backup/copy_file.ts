@@ -1,5 +1,5 @@
 /**
- * Copies files, and sums up what it has copied.
+ * Copies files, and computes their checksums.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const pieceBytes = 1024 * 1024;
 
 const lineFeed = 0x0a;
 
-/** What was copied. */
+/** The size and the checksum of a copied file. */
 export interface Copied {
   readonly bytes: number;
   /** SHA-256, in hexadecimal digits. */

@@ -1,6 +1,6 @@
 /**
- * Deletions that have to be repeated: those that failed, and those until a time
- * that has not come, as reports before that time may still arrive.
+ * Deletions that have to be repeated: those that failed, and those whose time is
+ * in the future, because reports from before that time may still arrive.
  *
  * @module
  */

@@ -53,11 +53,11 @@ export const maxOpenDays = 4;
 /** Blocks are read in pieces of about this size, in bytes. */
 export const readPieceBytes = 1024 * 1024;
 
-/** So many blocks are searched for a deletion before waiting reports are written. */
+/** Blocks that a deletion searches before waiting reports are written. */
 export const deletionBlocks = 256;
 
 /**
- * After so many records that were read it is checked whether the turn is over:
- * about a tenth of a millisecond's work.
+ * Records that are read between two checks whether the turn is over: about a tenth
+ * of a millisecond's work.
  */
 export const recordsPerTurnCheck = 64;

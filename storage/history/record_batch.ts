@@ -71,7 +71,7 @@ export class BatchWriter {
     return this.#records;
   }
 
-  /** What was added. Nothing may be added afterwards. */
+  /** The added records. No record may be added afterwards. */
   get batch(): RecordBatch {
     return {
       buffer: this.#bytes.buffer,

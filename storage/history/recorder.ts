@@ -1,7 +1,7 @@
 /**
  * Records the reports of a server's clients into a store. It collects them in
  * memory, within a limit in bytes, and passes them on in batches. Nothing waits
- * for the store: what it does not take in time is counted as lost.
+ * for the store: records that it does not take in time are counted as lost.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export interface RecorderOptions {
   readonly emit: EmitEvent;
 }
 
-/** Somebody waits until so many records were passed on. */
+/** A caller that waits until `target` records were passed on. */
 interface Waiter {
   readonly target: number;
   readonly resolve: () => void;
@@ -350,7 +350,7 @@ export class RecordedHistory implements History {
     });
   }
 
-  /** Waits until what was recorded is passed on, but not long. */
+  /** Waits until the recorded reports are passed on, but not long. */
   #passedOn(): Promise<void> {
     const target = this.#collected;
     if (this.#done >= target || this.#fault !== undefined) {
@@ -377,8 +377,8 @@ export class RecordedHistory implements History {
   }
 
   /**
-   * Deletes from the store. Records that wait were heard before, and must be in
-   * it.
+   * Deletes from the store. Waiting records were heard before the deletion, so
+   * they are passed on to the store first.
    */
   async #deleteNow(client: ByteString, until: Timestamp): Promise<number> {
     const { clock, store } = this.#options;

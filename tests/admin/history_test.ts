@@ -125,7 +125,11 @@ Deno.test({
         ["?id=a%20b", 400, "expected id=ID with an ID as the log writes it"],
         ["?id=a%5Cq", 400, "expected id=ID with an ID as the log writes it"],
         ["?id=kiwi&at=soon", 400, "at: expected now, "],
-        ["?id=kiwi&cursor=x", 400, "cursor: expected next of the page before"],
+        [
+          "?id=kiwi&cursor=x",
+          400,
+          "cursor: expected the value of next in the page before",
+        ],
       ] as const
     ) {
       const response = await get(query);

@@ -76,7 +76,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "POST /import is taken as POST /forget is: from here or an operator",
+  name:
+    "POST /import is taken from this machine or from an operator, as POST /forget is",
   permissions: "none",
   async fn() {
     const { added, send } = open();

@@ -95,9 +95,9 @@ withChromium.test("a page of another origin reports nothing and reads nothing, b
       const outcome = await outcomeOf(page, url, herd, name);
       assertEquals(outcome, nothing, `${url} at ${name}`);
     }
-    // This also shows that the ways are ways.
+    // This also shows that the ways work.
     const allowed = await outcomeOf(page, `${foreign}/`, herd, "Jaquez");
-    // Of an image, a frame or a link the browser does not say the origin.
+    // The browser does not send the origin of an image, a frame or a link.
     assertEquals(allowed.reported, [
       ...["fetch-json", "fetch-text", "fetch-form"],
       ...["form-text", "form-post", "socket-line", "socket-json"],

@@ -329,7 +329,7 @@ withChromium.test("map: the search draws where the client was in the last day", 
     await untilSeen(async () => (await pixelAt(page, marks, x, y))[3] > 0);
     const [otherX, otherY] = await placeOf(page, 34.07, 50);
     assertEquals((await pixelAt(page, marks, otherX, otherY))[3], 0);
-    // A client without a history has no track, nor has another one that of it.
+    // A client without a history has no track, and not that of the client before.
     await find(page, "pear");
     await untilSeen(async () => (await note.textContent()) === "");
     await page.locator("#zoom-reset").click();

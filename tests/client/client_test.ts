@@ -335,7 +335,7 @@ Deno.test("HerdClient and RoamingClient refuse an invalid port", async () => {
   }
 });
 
-Deno.test("HerdClient and RoamingClient refuse a client certificate without the rest of TLS", async () => {
+Deno.test("HerdClient and RoamingClient refuse a client certificate without its key or an authority", async () => {
   const { certificate, key } = hill;
   const whole = {
     port: 1,

@@ -90,7 +90,8 @@ function reportersOf(claims: Claims): Partial<Record<AppName, string>> {
 }
 
 Deno.test({
-  name: "what is typed into each app makes it report for an ID of the token",
+  name:
+    "with the fields that are typed into it, each app reports for an ID of the token",
   permissions: "none",
   fn() {
     const allFor = (id: string) =>

@@ -30,7 +30,7 @@ class RecordedHerd extends TestHerd {
     );
   }
 
-  /** Starts a server that may do nothing that it does not need. */
+  /** Starts a server with only the permissions that it needs. */
   recorded(name: string): Promise<Program> {
     const { port } = this.#database;
     return this.start(
@@ -133,7 +133,7 @@ async function recordedOf(
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-/** What is written at most this long after its report, in milliseconds. */
+/** A report is written at most this long after it arrived, in milliseconds. */
 const promisedMs = 1_000;
 
 withPostgres.test("a server records in a database that is down, killed and restarted", async (context) => {

@@ -93,7 +93,7 @@ Deno.test("after a kill the history has what was written, and goes on", async ()
   assertEquals(herd.records("Hill").sort(), lines.sort());
 });
 
-Deno.test("FORGET deletes from the history of every server, and says how much", async () => {
+Deno.test("FORGET deletes from the history of every server, and says how many records", async () => {
   await using herd = new RecordedHerd();
   await herd.recorded("Hill");
   await herd.recorded("Jaquez");
@@ -115,7 +115,7 @@ Deno.test("FORGET deletes from the history of every server, and says how much", 
   );
 });
 
-Deno.test("a history without a folder, or that cannot be written, is refused in one line", async () => {
+Deno.test("a history without a folder, or in one that cannot be written, is refused in one line", async () => {
   await using herd = new RecordedHerd();
   const start = (flags: readonly string[]) =>
     Program.start([

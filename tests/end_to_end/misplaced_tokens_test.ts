@@ -174,7 +174,7 @@ function mqttWith(secret: string, valid: string): ByteString[] {
   ];
 }
 
-Deno.test("a credential in any place of any port is in nothing that a server writes", async () => {
+Deno.test("a server writes no credential, wherever a client has put it", async () => {
   await using server = new GuardedServer();
   const senders = server.write("senders", "127.0.0.1 mira/van\n");
   await server.start("--http", "--mqtt", "--nmea", `--open-nmea=${senders}`);

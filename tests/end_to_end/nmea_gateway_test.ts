@@ -121,7 +121,7 @@ Deno.test("a file lists the addresses that may report, and their clients", async
   ]);
 });
 
-Deno.test("at SIGHUP the list of addresses is read again, and kept if the file is wrong", async () => {
+Deno.test("at SIGHUP the list of addresses is read again, and the former one stays if the file is wrong", async () => {
   await using herd = new TestHerd();
   const path = `${herd.logFolder}/senders`;
   await Deno.writeTextFile(path, "127.0.0.1 bus\n");

@@ -117,7 +117,7 @@ function fieldsIn(sheet: string): Map<string, Fields> {
   }));
 }
 
-Deno.test("what token create prints for each app reports as it is typed, and no log has the token", async () => {
+Deno.test("each app reports with the fields that token create prints, and no log has the token", async () => {
   await using server = new GuardedServer();
   await server.start("--http", "--mqtt");
   const { herd } = server;
@@ -185,7 +185,7 @@ Deno.test("what token create prints for each app reports as it is typed, and no 
   }
 });
 
-Deno.test("token create shows one app, and names what is wrong with a server", () =>
+Deno.test("token create shows one app, and says what is wrong with a server's URL", () =>
   inFolder(async (folder) => {
     const create = (...flags: string[]) =>
       token(folder, ["create", "mira/pixel", ...flags]);
@@ -216,7 +216,7 @@ Deno.test("token create shows one app, and names what is wrong with a server", (
         .map((url): [string[], string] => [["--server", url], wrong]),
       [
         ["--server=https://a:65500"],
-        `--server: this port needs --mqtt-port too${see}`,
+        `--server: with this port, add --mqtt-port${see}`,
       ],
       [["--app=curl"], `--app needs --server${see}`],
       [["--mqtt-port=1"], `--mqtt-port needs --server${see}`],

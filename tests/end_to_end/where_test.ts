@@ -65,7 +65,7 @@ class RecordingHerd extends TestHerd {
   }
 }
 
-Deno.test("where asks all servers, and shows a repeated report once", async () => {
+Deno.test("where queries all servers, and shows a repeated report once", async () => {
   await using herd = new RecordingHerd();
   await herd.startRecording("Hill");
   await herd.startRecording("Jaquez");

@@ -57,7 +57,7 @@ export class ManualClock implements Clock {
     this.#setByMs += seconds * 1000;
   }
 
-  /** Moves the clock as while a program does not run: timers are late. */
+  /** Moves the clock as if the program had not run: timers are late. */
   sleep(ms: number): void {
     this.#elapsedMs += ms;
   }

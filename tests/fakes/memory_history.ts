@@ -1,5 +1,5 @@
 /**
- * A history in memory, for tests of what asks it.
+ * A history in memory, for tests of code that queries a history.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import type {
 } from "../../replica/history.ts";
 
 export class MemoryHistory implements HistoryReader {
-  /** What was asked. */
+  /** The queries that it has received. */
   readonly queries: HistoryQuery[] = [];
   /** Reading fails with this message, if it is set. */
   fault: string | undefined;
-  /** Most records of a page, whatever is asked. */
+  /** Most records of a page, whatever the query says. */
   maxRecords = Infinity;
   readonly #records: readonly string[];
 

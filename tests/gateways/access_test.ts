@@ -194,7 +194,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a refusal of an ID names the ID and some of what would be right",
+  name: "a refusal of an ID names the ID and some of what is permitted",
   permissions: "none",
   fn() {
     const identity = {

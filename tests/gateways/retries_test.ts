@@ -1,6 +1,6 @@
 /**
- * No phone retries for ever: whatever an app leaves out of a message, or fills
- * with a value that stands for nothing, the answer is the one that it expects.
+ * No phone retries for ever. An app may leave out any value of a message, or send
+ * a placeholder in place of it: the answer is the one that the app expects.
  *
  * @module
  */
@@ -60,7 +60,7 @@ function* pairsWithout(text: string): Generator<readonly [string, string]> {
   }
 }
 
-Deno.test("an app that leaves out a value, or sends one for nothing, is answered as if it were taken", () => {
+Deno.test("a message without a value, or with a placeholder for it, is answered as if it were taken", () => {
   let messages = 0;
   for (const { answer, file, ownId } of httpSamples) {
     // Messages that no app sends, and a large one.
@@ -91,7 +91,8 @@ Deno.test("an app that leaves out a value, or sends one for nothing, is answered
       });
       messages += 1;
       const { refusal } = reading;
-      // Nobody would have the report. Home Assistant needs a position too.
+      // Without an ID the report has no client. Home Assistant's form also needs a
+      // position.
       const isNobodys = refusal === "no-id" ||
         reading.answer === "home-assistant" && refusal === "no-position";
       // Programs send GeoJSON, and a collection without features is none.

@@ -66,7 +66,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readHistories() gives the last position before a time of all servers",
+  name:
+    "readHistories() gives the last position of all servers at or before a time",
   permissions: "none",
   async fn() {
     const ports = [

@@ -71,7 +71,7 @@ Deno.test({
     for (const cursor of ["", "x".repeat(maxCursorBytes + 1)]) {
       assertEquals(
         faultOf(`cursor=${cursor}`),
-        "cursor: expected next of the page before",
+        "cursor: expected the value of next in the page before",
       );
     }
   },

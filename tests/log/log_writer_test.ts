@@ -84,7 +84,7 @@ Deno.test("LogWriter writes lines within the interval", async () => {
   });
 });
 
-Deno.test("a line has its connection and the time that was set for it", async () => {
+Deno.test("a log line has its connection and the time that was set for it", async () => {
   await withLogWriter(async ({ log, read }) => {
     const [one, other] = ["http/1", "http/2"].map((name) =>
       log.trafficLogFor(name)

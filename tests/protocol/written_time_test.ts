@@ -61,7 +61,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "readWrittenTime() takes the zone that it is given, but for a written one",
+    "readWrittenTime() uses the zone that it is given, unless the text names one",
   permissions: "none",
   fn() {
     assertEquals(read("yesterday 14:00", ahead), "2026-11-30T12:00:00");

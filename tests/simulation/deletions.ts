@@ -29,8 +29,8 @@ import { epochSeconds } from "./virtual_process.ts";
 import type { World } from "./world.ts";
 
 /**
- * Probability that clients of a herd are forgotten, with servers' clocks that are
- * right and with others.
+ * Probability that clients of a herd are forgotten, if all servers' clocks are
+ * right, and if some are wrong.
  */
 const [forgettingChance, wronglyForgettingChance] = [0.4, 0.8];
 
@@ -46,7 +46,7 @@ const seenAgainMs = 5_000;
 /** A deletion applies this long before its time, in milliseconds. */
 const maxAheadMs = 60_000;
 
-/** More than two clocks that are right differ by, in milliseconds. */
+/** Clocks that are right differ by less than this, in milliseconds. */
 const maxSkewMs = 5_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Mistakes in the keeping of records in data folders. Those of a single server on
- * a folder that is damaged are left to tests of `storage`.
+ * Mistakes in the code that keeps records in data folders. Tests of `storage` find
+ * mistakes with a damaged folder of a single server.
  *
  * @module
  */

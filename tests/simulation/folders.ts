@@ -95,8 +95,9 @@ const nothing: Expected = {
 };
 
 /**
- * A server takes what was heard up to a minute after the present, and deletions of
- * the last 30 days, by its own clock. A second less, in seconds.
+ * By its own clock, a server takes reports that were heard up to a minute after the
+ * present, and deletions of the last 30 days. These are the two limits in seconds,
+ * less a second.
  */
 const latestSeconds = 60 - 1;
 const earliestSeconds = 30 * 86_400 - 1;

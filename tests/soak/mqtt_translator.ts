@@ -161,7 +161,7 @@ export class MqttTranslator implements Translator {
     return [header, body];
   }
 
-  /** Returns what is no answer to anything. */
+  /** Returns a text for a packet that answers no line; otherwise nothing. */
   #onPacket(header: number, body: ByteString): ByteString {
     switch (header >> 4) {
       case connack:

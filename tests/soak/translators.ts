@@ -24,7 +24,7 @@ export type Expectation =
   | "exact"
   /** The client's AT line, at least as new as the report or a known one. */
   | "newest"
-  /** Nothing but that there is one, in its place. */
+  /** Any answer, in the order of the lines. */
   | "echo";
 
 /** A translated line. */

@@ -67,7 +67,7 @@ const content = {
   "Smith/tail-1": "",
 };
 
-Deno.test("a backup has the files that a start would read, whole lines of them", async () => {
+Deno.test("a backup has the files that a start would read, and only whole lines of them", async () => {
   using folders = new DataFolders();
   const { backup, data } = folders;
   // A server has the file open, and a transaction that is not committed.

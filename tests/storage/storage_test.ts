@@ -329,7 +329,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what has expired because the server was full does not come back",
+  name:
+    "reports that have expired because the server was full do not come back",
   permissions: "none",
   async fn() {
     const settings = { maxClients: 3 };

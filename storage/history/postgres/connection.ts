@@ -45,9 +45,9 @@ export interface Connection {
    * @throws {DatabaseError}
    */
   runScript(text: string): Promise<void>;
-  /** Says goodbye. Never rejects. */
+  /** Ends the session as the protocol requires. Never rejects. */
   end(): Promise<void>;
-  /** Ends it at once: what waits for it rejects. */
+  /** Closes it at once: statements that have not ended reject. */
   close(): void;
 }
 
@@ -89,14 +89,15 @@ export class DatabaseError extends Error {
 
   get kind(): ErrorKind {
     const { code = "" } = this;
-    // A check_violation: the schema has one for IDs, which the client obeys.
+    // A check_violation: no partition has this day. The other check of the schema
+    // is for long IDs, which are never sent.
     if (code === "23514") return "no partition";
     const found = /^[0-9A-Z]{5}$/.test(code) && kinds.get(code.slice(0, 2));
     return found || "unavailable";
   }
 }
 
-/** By the class of the code. Classes that are not named here are unavailable. */
+/** By the class of the code. All other classes are "unavailable". */
 const kinds: ReadonlyMap<string, ErrorKind> = new Map([
   // Wrong name or password.
   ["28", "setup"],

@@ -196,7 +196,7 @@ export class DiskSpool implements Spool {
       await writeAll(file, lines);
       await file.sync();
     } catch (error) {
-      // What was written of a line is damage in the middle of a file otherwise.
+      // Otherwise a partly written line would be damage in the middle of a file.
       this.#closeFile();
       throw error;
     }

@@ -46,7 +46,7 @@ export async function loadDriver(
     const close = () => {
       socket.destroy();
     };
-    // Without a listener, Node throws what happens between statements.
+    // Without a listener, Node throws errors that occur between statements.
     client.on("error", onEnd);
     client.on("end", onEnd);
     signal.addEventListener("abort", close, { once: true });

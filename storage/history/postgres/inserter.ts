@@ -32,7 +32,7 @@ export class Insertion {
   refused = 0;
   /** Statements that have ended. */
   statements = 0;
-  /** Where in the batch the first record is that is not done with. */
+  /** Where the first record of the batch begins that is not handled yet. */
   doneBytes = 0;
   /** No further statement is begun after this time, by `elapsedMs`. */
   readonly untilMs: number;
@@ -46,7 +46,7 @@ export class Insertion {
     return this.doneBytes === this.batch.bytes;
   }
 
-  /** The records that are not done with. */
+  /** The records that are not handled yet. */
   get rest(): RecordBatch {
     const { batch, doneBytes, inserted, known, refused } = this;
     if (doneBytes === 0) return batch;
@@ -100,7 +100,7 @@ export class Inserter {
   /**
    * Inserts the records of a batch, until its time is over.
    *
-   * @throws {DatabaseError} If the database is down. What is done with remains.
+   * @throws {DatabaseError} If the database is down. Handled records stay handled.
    */
   async insert(insertion: Insertion): Promise<void> {
     const { clock } = this.#options;

@@ -49,7 +49,7 @@ export const statementTimeoutMs = 10_000;
 export const deletionTimeoutMs = 60_000;
 
 /**
- * If old days cannot be dropped because somebody reads them, the next attempt is
+ * If old days cannot be dropped because they are being read, the next attempt is
  * made after this time, in milliseconds. Each attempt stops inserting for up to
  * half a second.
  */

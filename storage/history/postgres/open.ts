@@ -119,7 +119,7 @@ export async function openPostgresStore(
 /**
  * Inserts no rows, to find out whether this server may insert some.
  *
- * @throws {DatabaseError} If somebody has to change something first.
+ * @throws {DatabaseError} If the database or the settings have to be changed.
  */
 async function requireRights(session: Session, clock: Clock): Promise<void> {
   const noRows = new RowEncoder().finish();

@@ -32,7 +32,7 @@ export interface PostgresStoreOptions extends TurnTaker {
   readonly place: string;
   /** Writes. */
   readonly session: Session;
-  /** Reads, so that a long answer does not delay what is written. */
+  /** Reads, so that a long answer delays no insertion. */
   readonly reader: Session;
   /** Deletes: that may take long. */
   readonly deleter: Session;
@@ -49,9 +49,9 @@ export class PostgresStore implements HistoryStore {
   readonly #options: PostgresStoreOptions;
   /** Inserts batches as they come. */
   readonly #live: Inserter;
-  /** Inserts what is in the spool, and what is added. */
+  /** Inserts the records of the spool, and those that `add` is given. */
   readonly #other: Inserter;
-  /** Resolves when the spool is used by nobody. */
+  /** Resolves when no operation uses the spool. */
   #last: Promise<unknown> = Promise.resolve();
   /** Whether a batch waits for a statement that does not end. */
   #isStalled = false;
@@ -62,7 +62,7 @@ export class PostgresStore implements HistoryStore {
   /** Days before this one are to be dropped; undefined if they are. */
   #oldestDay: number | undefined;
   #dropAtMs = -Infinity;
-  /** What deletions that failed have removed from the spool. */
+  /** How many records failed deletions have removed from the spool, by client. */
   readonly #removed = new Map<ByteString, number>();
   #spoolFault: string | undefined;
   #cancelTick = () => {};
@@ -76,7 +76,7 @@ export class PostgresStore implements HistoryStore {
     this.#other = new Inserter(options);
   }
 
-  /** Begins to insert what is in the spool. */
+  /** Begins to insert the records of the spool. */
   start(): void {
     this.#cancelTick = this.#options.clock.after(replayIntervalMs, () => {
       this.start();
@@ -167,11 +167,11 @@ export class PostgresStore implements HistoryStore {
     const { deleter, session, spool } = this.#options;
     return await this.#alone(async () => {
       const { ownRecords, records } = await spool.forget(client, until);
-      // They count as recorded, and deleted after that.
+      // The deleted records of this run count as recorded.
       this.#recorded += ownRecords;
       const removed = records + (this.#removed.get(client) ?? 0);
       this.#removed.set(client, removed);
-      // A statement that nobody waits for may insert some of them.
+      // A statement that was not waited for may insert some of them.
       await session.settled();
       const { rows: [[deleted]] } = await deleter.run(forgetClient, [
         encodeBytes(client),
@@ -189,7 +189,7 @@ export class PostgresStore implements HistoryStore {
     await this.#dropDays();
   }
 
-  /** Drops what is not kept. If that fails, it is repeated. */
+  /** Drops the days that are not kept. If that fails, it is repeated. */
   async #dropDays(): Promise<void> {
     const { clock, deleter } = this.#options;
     const oldestDay = this.#oldestDay;
@@ -210,7 +210,7 @@ export class PostgresStore implements HistoryStore {
     return await readPage(this.#options.reader, query);
   }
 
-  /** Inserts what is in the spool, if the database works. */
+  /** Inserts the records of the spool, if the database works. */
   async #catchUp(): Promise<void> {
     const { session, spool } = this.#options;
     if (this.#isReplaying || session.isDown) return;
@@ -268,7 +268,7 @@ export class PostgresStore implements HistoryStore {
   async stop(): Promise<void> {
     const { deleter, reader, session, spool } = this.#options;
     this.#cancelTick();
-    // What a spool in memory still has is lost otherwise.
+    // Otherwise the records of a spool in memory are lost.
     if (!spool.isDurable) await this.#catchUp();
     this.#isStopping = true;
     await Promise.all([session, reader, deleter].map((each) => each.stop()));

@@ -1,13 +1,13 @@
--- The least rights of those who use the database. Run it after the migrations,
--- as a role that may create roles and owns the schema, or as a superuser; it can
--- be run again:
+-- Creates the roles of programs that use the database, with the fewest rights
+-- that they need. Run it after the migrations, as a role that may create roles and
+-- owns the schema, or as a superuser. It can be run again:
 --
 --     psql -f roles.sql herd
 --
--- A server's role is a member of herd_writer. It inserts and reads reports, and
--- deletes none but by three functions: all of one client, as FORGET does, and
--- days that are over, as the retention does. A person's or a program's role is a
--- member of herd_reader:
+-- A server's role is a member of herd_writer. It inserts and reads reports. It
+-- deletes only by two functions: the reports of one client, as FORGET does, and
+-- days that are over, as the retention does. The role of a person or of another
+-- program is a member of herd_reader:
 --
 --     CREATE ROLE campus LOGIN PASSWORD '...' IN ROLE herd_writer;
 --     CREATE ROLE dispatcher LOGIN PASSWORD '...' IN ROLE herd_reader;

@@ -1,7 +1,7 @@
 /**
  * Writes records as rows: one array for each column, in PostgreSQL's binary form.
- * Bytes need no escapes in it, and numbers no digits, so that a row costs a
- * server about as much as a report does otherwise.
+ * In this form, bytes are not escaped and numbers are not written in digits. So a
+ * row takes about as much CPU time as all other work on a report.
  *
  * An array is
  *

@@ -142,7 +142,7 @@ export class Session {
       );
       end();
     });
-    // What is ended rejects later, when nobody waits for it.
+    // The ended operation rejects later, and nothing else handles that.
     operation.catch(() => {});
     try {
       return await Promise.race([operation, promise]);

@@ -16,7 +16,7 @@ export interface SpoolPart {
   readonly ownRecords: number;
 }
 
-/** What was removed from a spool. */
+/** The records that were removed from a spool. */
 export interface Removed {
   readonly records: number;
   /** How many of them were added since the spool was opened. */
@@ -49,7 +49,7 @@ export interface Spool {
    */
   first(): Promise<SpoolPart | undefined>;
 
-  /** Removes the part that `first` has given last. */
+  /** Removes the part that the last call of `first` has returned. */
   removeFirst(): Promise<void>;
 
   /** Removes the records of a client that were heard until a time. */
@@ -99,7 +99,7 @@ export class MemorySpool implements Spool {
 
   add({ buffer, bytes, records }: RecordBatch): Promise<boolean> {
     if (this.#bytes + bytes > this.#maxBytes) return Promise.resolve(false);
-    // Most buffers are larger than what is in them.
+    // Most buffers are larger than their content.
     this.#batches.push({ buffer: buffer.slice(0, bytes), bytes, records });
     this.#bytes += bytes;
     return Promise.resolve(true);

@@ -83,7 +83,8 @@ export class DayFiles {
   }
 
   /**
-   * Looks at all files, and writes that of a day.
+   * Reads the sizes of all files, and writes to the file of a day, so that faults
+   * are found at the start.
    *
    * @param {number} today
    */
@@ -98,7 +99,7 @@ export class DayFiles {
     });
   }
 
-  /** What there is. */
+  /** The days that have a file, and the sizes of the files. */
   get state() {
     const sizes = [...this.#sizes.values()];
     return {

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Deletes what was heard about a client from a file.
+ * Deletes the reports of a client from a file.
  *
  * @module
  */

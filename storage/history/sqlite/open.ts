@@ -22,7 +22,7 @@ export async function openSqliteHistory(
   const { folder } = options;
   const store = new SqliteStore(options);
   try {
-    // Positions are for nobody else on this machine.
+    // Other users of this machine must not read the positions.
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     await store.start();
   } catch (error) {

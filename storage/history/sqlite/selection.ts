@@ -153,7 +153,7 @@ export class RecordSelection {
 
   #addRecord(lines: Uint8Array, start: number, end: number): void {
     const report = this.#scratch;
-    // What is no record was damaged on the disk.
+    // Lines that are no records were damaged on the disk.
     if (!readReport(lines, start, end, () => "", report)) return;
     const entry = { ...readTimes(report), report };
     const { effective } = entry;
@@ -173,7 +173,7 @@ export class RecordSelection {
       (compareTimes(one, other) || compareReports(one.report, other.report));
   }
 
-  /** Sorts, and drops what is there twice or is beyond the page. */
+  /** Sorts, and drops records that are there twice or are beyond the page. */
   #sort(): void {
     if (this.#isSorted) return;
     this.#isSorted = true;
@@ -200,7 +200,7 @@ function readCursor(cursor: string): Place {
   const given = Number(parts[3]);
   const isCursor = parts.length === 4 && /^\d{1,5}$/.test(parts[3]) &&
     parts.slice(0, 3).every((part) => /^\d{1,15}\.\d{9}$/.test(part));
-  if (!isCursor) throw new RangeError("the cursor is none of this history");
+  if (!isCursor) throw new RangeError("the cursor is not one of this history");
   const [effective, heard, time] = parts.map(parseTimestamp);
   return { effective, heard, time, given };
 }

@@ -1,6 +1,6 @@
 /**
- * A history in SQLite files. One thread writes them, another one reads them when
- * it is asked, so that a question does not wait for a batch.
+ * A history in SQLite files. One thread writes them, and another one reads them,
+ * so that a query does not wait for a batch.
  *
  * @module
  */
@@ -238,7 +238,7 @@ export class SqliteStore implements HistoryStore {
         const closed = thread.call("close");
         await withTimeout(clock, "closing files", closed, this.#timeoutMs);
       } catch {
-        // What was written is in the files.
+        // The written records are in the files.
       }
       thread.terminate();
     }

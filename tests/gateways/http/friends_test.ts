@@ -138,24 +138,28 @@ Deno.test(
   },
 );
 
-Deno.test("a token with other patterns begins again", pure, async () => {
-  const { askFor, friends, put } = open();
-  put("jun");
-  put("eve");
-  assertEquals(await askFor(mira), ["jun 1"]);
-  const { bytes } = friends;
-  assertEquals(await askFor(identityOf("mira/pixel", "eve")), ["eve 1"]);
-  assertEquals(await askFor(mira), ["jun 1"]);
-  assertEquals(friends.bytes, bytes);
-  const other = identityOf("mira/pixel", "eve");
-  assertEquals(await askFor(other), ["eve 1"]);
-  assertEquals(friends.phones, 1);
-  put("jun", 2);
-  assertEquals(await askFor(other), []);
-});
+Deno.test(
+  "a phone whose token has other patterns is sent all its friends again",
+  pure,
+  async () => {
+    const { askFor, friends, put } = open();
+    put("jun");
+    put("eve");
+    assertEquals(await askFor(mira), ["jun 1"]);
+    const { bytes } = friends;
+    assertEquals(await askFor(identityOf("mira/pixel", "eve")), ["eve 1"]);
+    assertEquals(await askFor(mira), ["jun 1"]);
+    assertEquals(friends.bytes, bytes);
+    const other = identityOf("mira/pixel", "eve");
+    assertEquals(await askFor(other), ["eve 1"]);
+    assertEquals(friends.phones, 1);
+    put("jun", 2);
+    assertEquals(await askFor(other), []);
+  },
+);
 
 Deno.test(
-  "what does not fit into an answer comes with the next ones, and nothing is lost",
+  "friends that do not fit into an answer come with the next ones, and none is lost",
   pure,
   async () => {
     const everybody = identityOf("ops", "p/*");

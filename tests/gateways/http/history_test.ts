@@ -92,7 +92,7 @@ Deno.test({
         ["/history/a?at=soon", /^400 at: expected now, /],
         ["/history/a?id=b", /^400 The path has the ID/],
         ["/history/a?format=xml", /^400 expected .*found format\.\n/],
-        ["/history/a?cursor=x", /^400 cursor: expected next/],
+        ["/history/a?cursor=x", /^400 cursor: expected the value of next/],
       ] as const
     ) {
       assertMatch(summary(await get(path)), answer);

@@ -224,7 +224,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a head is not too slow because the server did not run for a while",
+  name: "a head is not too slow if the server did not run for a while",
   permissions: "none",
   async fn() {
     const { clock, connect } = await openGateway("HTTP");

@@ -85,7 +85,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a sender ends when its address is listed no longer, or for another",
+  name:
+    "a sender ends when its address is not listed any more, or for another client",
   permissions: "none",
   async fn() {
     const nmeaSenders = new Map([["192.0.2.7", "bus"], ["192.0.2.8", "tram"]]);

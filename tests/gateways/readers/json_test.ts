@@ -268,7 +268,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an outer object of a text that is read in steps has so many members",
+  name:
+    "an outer object of a text that is read in steps has a limit of members",
   permissions: "none",
   fn() {
     const object = (members: number) =>

@@ -633,7 +633,7 @@ Deno.test("GATEWAYS.md has the limits", () => {
       ["values of one point in a message over 16 KiB", maxValuesInStep],
       ["string, run of digits, white space in JSON", maxJsonTokenBytes],
       ["white space before JSON", maxLeadingBytes],
-      ["members of an outer object in such a message", maxValuesInStep],
+      ["members of an outer object in a message over 16 KiB", maxValuesInStep],
       ["keys of a query and a form", maxParameters],
       ["bytes of a query and a form", maxParameterBytes],
       ["line of a stream of JSON", maxJsonLineBytes],

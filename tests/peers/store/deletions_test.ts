@@ -98,7 +98,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a deletion that a clock made too late makes way for one that applies",
+  name:
+    "a deletion with a future time, from a wrong clock, is replaced by one that applies",
   permissions: "none",
   fn() {
     const { clock, store } = openStore();

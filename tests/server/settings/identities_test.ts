@@ -54,7 +54,7 @@ async function outcomeOf(flags: readonly string[]): Promise<string> {
   }
 }
 
-Deno.test("a port beyond loopback, and with tokens any port, needs something that tells its clients apart", async () => {
+Deno.test("a port beyond loopback has to identify its clients, and with tokens every port has to", async () => {
   using files = new Files();
   const host = "--host=0.0.0.0";
   const nothing = (port: string, instead: string) =>

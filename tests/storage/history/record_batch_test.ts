@@ -83,7 +83,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a used buffer does not change what is added to it",
+  name: "a buffer that is used again has only the new records",
   permissions: "none",
   fn() {
     const waiting = new WaitingRecords();
@@ -102,7 +102,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "no more waits than the limit",
+  name: "no more records wait than the limit",
   permissions: "none",
   fn() {
     const waiting = new WaitingRecords();

@@ -72,7 +72,7 @@ test("every report is recorded, also repeated and late ones", async (test) => {
   await test.history.stop();
 });
 
-test("an answer has what was recorded before the question", async (test) => {
+test("an answer has what was recorded before the query", async (test) => {
   test.record(reportAt("kiwi", 5));
   const { records } = await test.history.reader.read({
     client: "kiwi",
@@ -136,7 +136,7 @@ test("a batch that was not taken is tried again, with one event each", async (te
   await history.stop();
 });
 
-test("what cannot wait any more is lost and counted", async (test) => {
+test("reports beyond the limit of waiting ones are lost and counted", async (test) => {
   const { clock, counts, history, store } = test;
   store.fault = "disk full";
   const report = reportAt("x".repeat(60_000), 5);
@@ -153,7 +153,7 @@ test("what cannot wait any more is lost and counted", async (test) => {
   await history.stop();
 });
 
-test("a batch that is gone is lost and counted", async (test) => {
+test("a batch that the store has lost is counted", async (test) => {
   const { clock, history, store } = test;
   store.fault = "the thread ended";
   store.losesBatches = true;
@@ -168,7 +168,7 @@ test("a batch that is gone is lost and counted", async (test) => {
   await history.stop();
 });
 
-test("a store that hangs is a fault until it goes on", async (test) => {
+test("a store that hangs is a fault until it continues", async (test) => {
   const { clock, events, history, store } = test;
   const { promise, resolve } = Promise.withResolvers<void>();
   store.gate = promise;
@@ -182,7 +182,7 @@ test("a store that hangs is a fault until it goes on", async (test) => {
   await history.stop();
 });
 
-test("a stop writes what waits", async (test) => {
+test("a stop writes the reports that wait", async (test) => {
   test.record(reportAt("kiwi", 5));
   await test.history.stop();
   assertEquals(test.store.records.length, 1);
@@ -205,7 +205,7 @@ test("a stop does not wait for a store that hangs", async (test) => {
   test.checkSum();
 });
 
-test("a deletion takes reports that wait", async (test) => {
+test("a deletion removes reports that wait", async (test) => {
   const { clock, history, store } = test;
   test.record(reportAt("kiwi", 5), reportAt("pear", 5));
   assertEquals(await history.forget("kiwi", at(5)), 1);
@@ -229,7 +229,7 @@ test("a deletion that failed is repeated", async (test) => {
   await history.stop();
 });
 
-test("a deletion until a time to come takes what is recorded before it", async (test) => {
+test("a deletion until a future time removes reports that arrive before that time", async (test) => {
   const { clock, history, store } = test;
   const now = clock.now();
   const until: Timestamp = { ...now, seconds: now.seconds + 30 };
@@ -244,7 +244,7 @@ test("a deletion until a time to come takes what is recorded before it", async (
   await history.stop();
 });
 
-test("deletions that are stored already are repeated at a start", async (test) => {
+test("deletions that the replica has are repeated at a start", async (test) => {
   const { history, store } = test;
   test.record(reportAt("kiwi", 5), reportAt("pear", 5));
   async function* deletions() {
@@ -255,7 +255,7 @@ test("deletions that are stored already are repeated at a start", async (test) =
   await history.stop();
 });
 
-test("records that are added count for themselves", async (test) => {
+test("records that are added are not in the counts of reports", async (test) => {
   const { history, store } = test;
   const [known, old, added] = [
     reportAt("kiwi", 5),
@@ -274,7 +274,7 @@ test("records that are added count for themselves", async (test) => {
   await history.stop();
 });
 
-test("a question has a limit", async (test) => {
+test("a query has a limit", async (test) => {
   const read = (limit: number) =>
     test.history.reader.read({ client: "kiwi", limit });
   await assertRejects(() => read(0), RangeError);

@@ -58,7 +58,7 @@ test("a spool gives back what was added, also after a kill", async () => {
   assertEquals([...folder.files.keys()], []);
 });
 
-test("what is added while the oldest part is read is kept", async () => {
+test("records that are added while the oldest part is read are kept", async () => {
   const spool = await open(new MemoryFolder());
   await spool.add(batchOf(reports[0]));
   await spool.first();
@@ -67,7 +67,7 @@ test("what is added while the oldest part is read is kept", async () => {
   assertEquals(await takeAll(spool), recordsOf([1]));
 });
 
-test("a full spool takes nothing more", async () => {
+test("a full spool takes no more records", async () => {
   const spool = await open(new MemoryFolder(), 150);
   assertEquals(await spool.add(batchOf(reports[0])), true);
   assertEquals(await spool.add(batchOf(reports[1], reports[2])), false);
@@ -85,7 +85,7 @@ test("a damaged line is counted and left out", async () => {
   assertEquals(spool.damages, 1);
 });
 
-test("a write that a full disk has cut does not hide what follows", async () => {
+test("records after a write that a full disk has cut are read", async () => {
   const folder = new MemoryFolder();
   const spool = await open(folder);
   await spool.add(batchOf(reports[0]));
@@ -97,7 +97,7 @@ test("a write that a full disk has cut does not hide what follows", async () => 
   assertEquals(await takeAll(spool), recordsOf([0, 1]));
 });
 
-test("a deletion removes a client's records that were heard until its time", async () => {
+test("a deletion removes the records of a client that were heard until its time", async () => {
   const folder = new MemoryFolder();
   const before = await open(folder);
   await before.add(batchOf(reports[0]));

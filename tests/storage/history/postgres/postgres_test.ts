@@ -37,7 +37,7 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
     await context.step({
       name,
       fn: run,
-      // Connections are left open between steps by no step.
+      // Each step closes the connections that it opens.
     });
   };
 
@@ -152,7 +152,7 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
   );
 
   await step(
-    "what the database refuses is left out, and the others are not",
+    "rows that the database refuses are left out, and the others are not",
     async () => {
       await server.query(
         "ALTER TABLE herd.reports ADD CONSTRAINT odd CHECK (latitude <> 13)",
@@ -177,7 +177,7 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
     },
   );
 
-  await step("no record is there twice", async () => {
+  await step("no record is stored twice", async () => {
     const store = await open(server);
     try {
       const records = [1, 2, 3].map((time) => recordOf("twice", time));
@@ -334,7 +334,7 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
   );
 
   await step(
-    "old days that somebody reads are dropped later, and stop nobody",
+    "old days that are being read are dropped later, and reports are inserted meanwhile",
     async () => {
       await using reading = disposable(await server.connect());
       await server.query(`SELECT herd.add_day(${today - 5})`);
@@ -356,7 +356,7 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
     },
   );
 
-  await step("a day that has not come is refused", async () => {
+  await step("a future day is refused", async () => {
     const store = await open(server);
     try {
       const later = { seconds: (today + 3) * 86_400, nanoseconds: 0 };
@@ -419,27 +419,30 @@ withPostgres.test("a history in PostgreSQL", async (context) => {
     },
   );
 
-  await step("FORGET deletes what was heard until a time", async () => {
-    const store = await open(server);
-    try {
-      const late = { seconds: now.seconds, nanoseconds: now.nanoseconds + 1 };
-      const kept = recordOf("forgotten", 7, { heard: late });
-      await append(
-        store,
-        batchOf(
-          recordOf("forgotten", 5),
-          recordOf("forgotten", 6),
-          kept,
-          recordOf("other", 5),
-        ),
-      );
-      assertEquals(await store.forget("forgotten", now), 2);
-      assertEquals(await readAll(store, "forgotten"), [kept]);
-      assertEquals((await readAll(store, "other")).length, 1);
-    } finally {
-      await store.stop();
-    }
-  });
+  await step(
+    "FORGET deletes the reports that were heard until a time",
+    async () => {
+      const store = await open(server);
+      try {
+        const late = { seconds: now.seconds, nanoseconds: now.nanoseconds + 1 };
+        const kept = recordOf("forgotten", 7, { heard: late });
+        await append(
+          store,
+          batchOf(
+            recordOf("forgotten", 5),
+            recordOf("forgotten", 6),
+            kept,
+            recordOf("other", 5),
+          ),
+        );
+        assertEquals(await store.forget("forgotten", now), 2);
+        assertEquals(await readAll(store, "forgotten"), [kept]);
+        assertEquals((await readAll(store, "other")).length, 1);
+      } finally {
+        await store.stop();
+      }
+    },
+  );
 
   await step("TLS checks the certificate", async () => {
     const store = await open(server, { isEncrypted: true, authority });

@@ -92,7 +92,7 @@ test("a full spool loses what exceeds it, and counts it", async () => {
   assertEquals(countsOf(opened), { recorded: 0, waiting: 0 });
 });
 
-test("a batch does not wait for a statement that hangs, and counts once", async () => {
+test("a batch does not wait for a statement that hangs, and its records count once", async () => {
   const opened = open();
   const { clock, database, store } = opened;
   store.start();
@@ -162,7 +162,7 @@ test("attempts to connect become rarer while the database is down", async () => 
   await store.stop();
 });
 
-test("a deletion reaches what is in the spool, and fails while the database is down", async () => {
+test("a deletion removes records from the spool, and fails while the database is down", async () => {
   const opened = open();
   const { clock, database, spool, store } = opened;
   database.isDown = true;

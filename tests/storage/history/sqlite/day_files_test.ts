@@ -275,7 +275,7 @@ Deno.test("a file of another program or of a later version is not written", () =
   );
 });
 
-Deno.test("what a deletion takes is not in the files any more", async () => {
+Deno.test("the bytes of deleted records are not in the files any more", async () => {
   using test = new TestFiles();
   test.files.start(day);
   const secret = "secret.example";

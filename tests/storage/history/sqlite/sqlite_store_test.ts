@@ -73,7 +73,7 @@ const anyTime: fc.Arbitrary<Timestamp | undefined> = fc.option(
   { nil: undefined },
 );
 
-Deno.test("answers are those of a sorted list, whatever was reported when", async () => {
+Deno.test("answers are those of a sorted list, in whatever order reports arrive", async () => {
   await using test = await TestStore.open();
   let runs = 0;
   await assertProperty(
@@ -107,7 +107,7 @@ Deno.test("answers are those of a sorted list, whatever was reported when", asyn
   );
 });
 
-Deno.test("a deletion takes what was heard until its time", async () => {
+Deno.test("a deletion removes the reports that were heard until its time", async () => {
   await using test = await TestStore.open();
   const { store } = test;
   let runs = 0;
@@ -143,7 +143,7 @@ Deno.test("a deletion takes what was heard until its time", async () => {
   );
 });
 
-Deno.test("IDs of any bytes keep apart", async () => {
+Deno.test("records of IDs with any bytes are not mixed up", async () => {
   await using test = await TestStore.open();
   const clients = [
     ...new Set(fc.sample(anyClient, { numRuns: 200, seed: 7 })),
@@ -185,7 +185,7 @@ Deno.test("a page has limited bytes, but at least one record", async () => {
   assertEquals(sizes, [[1, true], [2, true], [3, false]]);
 });
 
-Deno.test("a cursor that is none is refused", async () => {
+Deno.test("an invalid cursor is refused", async () => {
   await using test = await TestStore.open();
   for (const cursor of ["", "?", "1_1_1_1", "1.000000000_"]) {
     await assertRejects(
@@ -196,7 +196,7 @@ Deno.test("a cursor that is none is refused", async () => {
   }
 });
 
-Deno.test("records are added once, however often they are", async () => {
+Deno.test("a record that is added several times is stored once", async () => {
   await using test = await TestStore.open();
   const { store } = test;
   const reports = [5, 100, 200, 200, -5].map((time) => reportAt("kiwi", time));
@@ -224,7 +224,7 @@ Deno.test("files are copied while they are written", async () => {
   );
 });
 
-Deno.test("a file that is found to be damaged when it is read is set aside", async () => {
+Deno.test("a damaged file is set aside when it is read", async () => {
   await using test = await TestStore.open();
   const { store } = test;
   await store.append(batchOf([reportAt("kiwi", -5), reportAt("kiwi", 5)]));
@@ -242,7 +242,7 @@ Deno.test("a file that is found to be damaged when it is read is set aside", asy
   assertEquals(store.state.damages, 1);
 });
 
-Deno.test("a folder that is gone is an error, and no end of the program", async () => {
+Deno.test("a removed folder is an error, and does not end the program", async () => {
   await using test = await TestStore.open();
   const { folder, store } = test;
   await store.stop();
