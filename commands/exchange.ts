@@ -156,7 +156,10 @@ class Exchange {
     const { pending } = this.#replies;
     // A server that refuses a certificate just closes the connection.
     if (this.#connection.wasTruncated && this.#hasReceived) {
-      throw new SetupError(`the stream from ${address} was truncated`);
+      throw new SetupError(
+        `${address} ended the connection without closing TLS; it may have ` +
+          "revoked the certificate, or have failed: its log has the reason",
+      );
     }
     if (this.#isLate) {
       if (this.#hasInputEnded && pending === 0) return;

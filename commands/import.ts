@@ -336,6 +336,9 @@ async function open(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new SetupError(`${path}: there is no such file`);
+    }
     throw setupError(path, error);
   }
 }

@@ -70,6 +70,9 @@ async function foldersIn(path: string): Promise<string[]> {
       if (isDirectory) names.push(name);
     }
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new SetupError(`${path}: there is no such folder`);
+    }
     throw setupError(path, error);
   }
   return names.sort();

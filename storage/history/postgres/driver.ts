@@ -117,5 +117,13 @@ function databaseError(error: unknown): DatabaseError {
   // A refused connection to two addresses of a name has no text of its own.
   const [first] = error instanceof AggregateError ? error.errors : [];
   const message = error.message || String(first?.message ?? error.name);
+  // The package's text for a password that is missing.
+  if (message.includes("client password must be a string")) {
+    return new DatabaseError(
+      "the database requires a password: name a file with it by " +
+        "--history-credentials",
+      code,
+    );
+  }
   return new DatabaseError(message.replace(/\s+/g, " "), code);
 }
