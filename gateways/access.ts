@@ -9,6 +9,7 @@ import type { Identity } from "../identity/identity.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { ForwardedRefusal } from "../runtime/forwarded.ts";
 import { isLoopback } from "../runtime/network.ts";
+import { redactTokens } from "../runtime/redact_tokens.ts";
 import type { Target } from "./readers/target.ts";
 
 /** What access depends on. */
@@ -287,7 +288,9 @@ export function textOfNotPermitted(
     }.`;
 }
 
-function shorten(text: ByteString): ByteString {
+/** A name as an answer shows it: not too long, and never a token. */
+function shorten(name: ByteString): ByteString {
+  const text = redactTokens(name);
   return text.length > mostNamedBytes
     ? `${text.slice(0, mostNamedBytes)}...`
     : text;
