@@ -13,6 +13,7 @@ import { escapeBytes } from "../log/escape.ts";
 import type { LogWriter } from "../log/log_writer.ts";
 import { SlowOperationError } from "../runtime/operation_timer.ts";
 import { describeParts } from "./describe_status.ts";
+import { HistoryDeletions } from "./history_deletions.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";
 import { makeQuery, type PlacesProvider } from "../places/provider.ts";
@@ -21,11 +22,10 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { deletedUntil } from "../protocol/deletion.ts";
 import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
 import { formatTimestamp, type Timestamp } from "../protocol/time.ts";
-import {
-  type ForgottenClient,
-  type History,
-  type HistoryReader,
-  maxForgetWaitMs,
+import type {
+  ForgottenClient,
+  History,
+  HistoryReader,
 } from "../replica/history.ts";
 import { RecordedReplica } from "../replica/recorded_replica.ts";
 import type {
@@ -181,8 +181,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #lines = createLineCounters();
   readonly #queryDurations = new DurationCounter();
   readonly #summaries: SummaryBoard;
-  /** Deletions from the history that are under way, by client. */
-  readonly #historyDeletions = new Map<ByteString, Promise<number>>();
+  readonly #historyDeletions: HistoryDeletions | undefined;
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
@@ -210,6 +209,8 @@ export class HerdServer implements AsyncDisposable {
     );
     const { certificates, clientAuthority, clientLimits, rates } = options;
     const { history } = options;
+    this.#historyDeletions = history &&
+      new HistoryDeletions({ history, clock, emit: this.#emit });
     const context = {
       backend: this.#createBackend(),
       replica: history === undefined ? this.#replica : new RecordedReplica(
@@ -238,9 +239,12 @@ export class HerdServer implements AsyncDisposable {
     });
     options.descriptors?.add(this.#clientListener);
     this.#stopObserving = [
-      history && this.#replica.records?.observeDeletions((deletion) => {
-        this.#forgetHistory(history, deletion.client, deletedUntil(deletion));
-      }),
+      this.#historyDeletions && this.#replica.records?.observeDeletions(
+        (deletion) => {
+          const { client } = deletion;
+          this.#historyDeletions!.start(client, deletedUntil(deletion));
+        },
+      ),
       certificates?.changes.add(() => this.#clientListener.checkIdentities()),
       clientAuthority?.changes.add(() =>
         this.#clientListener.endCertificates("an authority was removed")
@@ -329,52 +333,11 @@ export class HerdServer implements AsyncDisposable {
       until: formatTimestamp(result.until),
       removed: result.removed !== undefined,
     });
-    const { history } = this.#options;
-    // A deletion that is known already was not observed again.
-    const deletion = history && (this.#historyDeletions.get(client) ??
-      this.#forgetHistory(history, client, result.until));
-    return { ...result, historyRecords: await this.#countDeleted(deletion) };
-  }
-
-  /** Deletes from the history. What fails is repeated by the history. */
-  #forgetHistory(
-    history: History,
-    client: ByteString,
-    until: Timestamp,
-  ): Promise<number> {
-    const deletion = history.forget(client, until);
-    this.#historyDeletions.set(client, deletion);
-    deletion.then((records) => {
-      this.#emit("info", "server", "history deleted", {
-        client: escapeBytes(client),
-        records,
-      });
-    }, (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#emit("error", "server", "history not deleted", {
-        client: escapeBytes(client),
-        reason,
-      });
-    }).finally(() => {
-      if (this.#historyDeletions.get(client) !== deletion) return;
-      this.#historyDeletions.delete(client);
-    });
-    return deletion;
-  }
-
-  /** Waits for a deletion, but not long. */
-  async #countDeleted(
-    deletion: Promise<number> | undefined,
-  ): Promise<number | null | undefined> {
-    if (deletion === undefined) return undefined;
-    const { clock } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<null>();
-    const cancel = clock.after(maxForgetWaitMs, () => resolve(null));
-    try {
-      return await Promise.race([deletion.catch(() => null), promise]);
-    } finally {
-      cancel();
-    }
+    const historyRecords = await this.#historyDeletions?.finish(
+      client,
+      result.until,
+    );
+    return { ...result, historyRecords };
   }
 
   /** A page of the newest AT lines. See `Replica.select`. */
