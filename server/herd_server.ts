@@ -13,7 +13,6 @@ import { escapeBytes } from "../log/escape.ts";
 import type { LogWriter } from "../log/log_writer.ts";
 import { SlowOperationError } from "../runtime/operation_timer.ts";
 import { describeParts } from "./describe_status.ts";
-import { HistoryDeletions } from "./history_deletions.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";
 import { makeQuery, type PlacesProvider } from "../places/provider.ts";
@@ -27,6 +26,7 @@ import type {
   History,
   HistoryReader,
 } from "../replica/history.ts";
+import { HistoryDeletions } from "../replica/history_deletions.ts";
 import { RecordedReplica } from "../replica/recorded_replica.ts";
 import type {
   ForgetRefusal,
@@ -210,7 +210,11 @@ export class HerdServer implements AsyncDisposable {
     const { certificates, clientAuthority, clientLimits, rates } = options;
     const { history } = options;
     this.#historyDeletions = history &&
-      new HistoryDeletions({ history, clock, emit: this.#emit });
+      new HistoryDeletions({
+        history,
+        clock,
+        onEnd: this.#emitHistoryDeleted.bind(this),
+      });
     const context = {
       backend: this.#createBackend(),
       replica: history === undefined ? this.#replica : new RecordedReplica(
@@ -338,6 +342,21 @@ export class HerdServer implements AsyncDisposable {
       result.until,
     );
     return { ...result, historyRecords };
+  }
+
+  #emitHistoryDeleted(client: ByteString, result: number | Error): void {
+    const shown = escapeBytes(client);
+    if (result instanceof Error) {
+      this.#emit("error", "server", "history not deleted", {
+        client: shown,
+        reason: result.message,
+      });
+    } else {
+      this.#emit("info", "server", "history deleted", {
+        client: shown,
+        records: result,
+      });
+    }
   }
 
   /** A page of the newest AT lines. See `Replica.select`. */

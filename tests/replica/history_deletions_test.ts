@@ -1,6 +1,6 @@
 import type { Timestamp } from "../../protocol/time.ts";
 import { maxForgetWaitMs } from "../../replica/history.ts";
-import { HistoryDeletions } from "../../server/history_deletions.ts";
+import { HistoryDeletions } from "../../replica/history_deletions.ts";
 import { assertEquals } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
@@ -21,8 +21,10 @@ function create() {
   const deletions = new HistoryDeletions({
     history,
     clock,
-    emit: (_level, _from, event, fields) =>
-      events.push(`${event} ${fields?.records ?? fields?.reason}`),
+    onEnd: (client, result) =>
+      events.push(
+        `${client} ${result instanceof Error ? result.message : result}`,
+      ),
   });
   return { clock, deletions, events, wanted };
 }
@@ -37,7 +39,7 @@ Deno.test({
     assertEquals(wanted.length, 1);
     wanted[0].resolve(3);
     assertEquals(await finished, 3);
-    assertEquals(events, ["history deleted 3"]);
+    assertEquals(events, ["kiwi 3"]);
   },
 });
 
@@ -71,7 +73,7 @@ Deno.test({
     const failing = deletions.finish("kiwi", until);
     wanted[0].reject(new Error("disk full"));
     assertEquals(await failing, null);
-    assertEquals(events, ["history not deleted disk full"]);
+    assertEquals(events, ["kiwi disk full"]);
     const slow = deletions.finish("kiwi", until);
     await clock.advance(maxForgetWaitMs);
     assertEquals(await slow, null);

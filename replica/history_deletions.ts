@@ -4,12 +4,10 @@
  *
  * @module
  */
-import { escapeBytes } from "../log/escape.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { compareTimestamps, type Timestamp } from "../protocol/time.ts";
-import { type History, maxForgetWaitMs } from "../replica/history.ts";
+import { type History, maxForgetWaitMs } from "./history.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { EmitEvent } from "../runtime/events.ts";
 
 /**
  * So many deletions are remembered, with IDs of a kilobyte each. A server has
@@ -30,7 +28,8 @@ interface HistoryDeletion {
 export interface HistoryDeletionOptions {
   readonly history: Pick<History, "forget">;
   readonly clock: Clock;
-  readonly emit: EmitEvent;
+  /** Called at the end of each one, with its records or its failure. */
+  readonly onEnd: (client: ByteString, result: number | Error) => void;
 }
 
 /** The deletions of one history. */
@@ -45,7 +44,7 @@ export class HistoryDeletions {
 
   /** Deletes a client's records. The history repeats a deletion that fails. */
   start(client: ByteString, until: Timestamp): HistoryDeletion {
-    const { emit, history } = this.#options;
+    const { history, onEnd } = this.#options;
     const earlier = this.#find(client, until)?.records;
     const running = history.forget(client, until);
     const deletion = {
@@ -56,18 +55,12 @@ export class HistoryDeletions {
     this.#remember(client, deletion);
     running.then((records) => {
       deletion.isRunning = false;
-      emit("info", "server", "history deleted", {
-        client: escapeBytes(client),
-        records,
-      });
+      onEnd(client, records);
     }, (error: unknown) => {
       if (this.#deletions.get(client) === deletion) {
         this.#deletions.delete(client);
       }
-      emit("error", "server", "history not deleted", {
-        client: escapeBytes(client),
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      onEnd(client, error instanceof Error ? error : new Error(`${error}`));
     });
     deletion.records.catch(() => {});
     return deletion;
