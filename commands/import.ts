@@ -15,7 +15,7 @@ import {
 import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
 import { print } from "../cli/print.ts";
 import { Progress } from "../cli/progress.ts";
-import { formatNumber } from "../cli/numbers.ts";
+import { formatCount, formatNumber } from "../cli/numbers.ts";
 import { note } from "../cli/write.ts";
 import type { RowReader } from "../history/import/import_row.ts";
 import { type FileKind, fileKinds } from "../history/import/row_readers.ts";
@@ -318,9 +318,11 @@ class Import {
 
   #summary(): string {
     const parts = [
-      `${formatNumber(this.#added)} positions imported`,
-      `${formatNumber(this.#known)} were there already`,
-      `${formatNumber(this.#badRows)} rows not imported`,
+      `${formatCount(this.#added, "position")} imported`,
+      `${formatNumber(this.#known)} ${
+        this.#known === 1 ? "was" : "were"
+      } there already`,
+      `${formatCount(this.#badRows, "row")} not imported`,
     ];
     return parts.join(", ");
   }

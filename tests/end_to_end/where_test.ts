@@ -180,7 +180,7 @@ Deno.test("import adds what is missing, and changes no newest position", async (
   ]);
   assertStringIncludes(lines[2], `${path}:6: its time is ahead of the clock`);
   const again = await herd.run("import", [...args, "--skip=1"]);
-  assertStringIncludes(again.stdout, "0 positions imported, 1 were there");
+  assertStringIncludes(again.stdout, "0 positions imported, 1 was there");
   const { stdout } = await herd.where([
     "kiwi",
     "--from=yesterday",
