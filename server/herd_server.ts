@@ -26,6 +26,7 @@ import {
   type History,
   type HistoryReader,
   maxForgetWaitMs,
+  maxHistoryReads,
 } from "../replica/history.ts";
 import { RecordedReplica } from "../replica/recorded_replica.ts";
 import type {
@@ -141,7 +142,11 @@ export type CreateGateways = (
   services: ClientListenerOptions & Pick<ClientListener, "nextName"> & {
     readonly replica: Replica;
     readonly history:
-      | { readonly server: string; readonly reader: HistoryReader }
+      | {
+        readonly server: string;
+        readonly reader: HistoryReader;
+        readonly permits: FairSemaphore;
+      }
       | undefined;
   },
 ) => ServerGateways;
@@ -234,7 +239,11 @@ export class HerdServer implements AsyncDisposable {
     this.#gateways = options.createGateways?.({
       ...context,
       nextName: (prefix) => this.#clientListener.nextName(prefix),
-      history: history && { server: options.name, reader: history.reader },
+      history: history && {
+        server: options.name,
+        reader: history.reader,
+        permits: new FairSemaphore(maxHistoryReads),
+      },
     });
     options.descriptors?.add(this.#clientListener);
     this.#stopObserving = [
