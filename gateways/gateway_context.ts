@@ -7,6 +7,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import type { HistoryReader } from "../replica/history.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { EmitEvent } from "../runtime/events.ts";
+import type { FairSemaphore } from "../runtime/semaphore.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import type { ConnectionContext } from "../sessions/client_connection.ts";
 import type {
@@ -17,15 +18,25 @@ import type { SessionReplica } from "../sessions/session.ts";
 import type { GatewayAccess } from "./access.ts";
 import type { Intake } from "./intake.ts";
 
+/** What a server has recorded. */
+export interface GatewayHistory {
+  /** The server's name. */
+  readonly server: string;
+  readonly reader: HistoryReader;
+  /**
+   * The permits of reads. Queries for places have others: they must not wait for
+   * a slow history.
+   */
+  readonly permits: FairSemaphore;
+}
+
 /** What gateways need from their server. */
 export interface GatewayServices extends ConnectionContext {
   readonly replica:
     & SessionReplica
     & Pick<Replica, "findRecord" | "observe" | "select">;
-  /** What the server of this name has recorded, if it records a history. */
-  readonly history?:
-    | { readonly server: string; readonly reader: HistoryReader }
-    | undefined;
+  /** Undefined if it records nothing. */
+  readonly history?: GatewayHistory | undefined;
   readonly emit: EmitEvent;
   readonly trafficLogFor: (connection: string) => TrafficLog;
   /** The next name of a kind of connections in the log. */

@@ -25,6 +25,13 @@ export const maxHistoryRecords = 10_000;
 /** Most bytes of the records of one answer: they are in memory at once. */
 export const maxHistoryBytes = 4 * 1024 * 1024;
 
+/**
+ * Most reads at a time that gateways begin; further ones wait. Each holds some
+ * megabytes, and one thread or connection serves all of them, so more would take
+ * memory and be no faster.
+ */
+export const maxHistoryReads = 8;
+
 /** A query to a history. Times are those of the order, `effective`. */
 export interface HistoryQuery {
   /** The ID of the client. */

@@ -21,10 +21,11 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { deletedUntil } from "../protocol/deletion.ts";
 import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
 import { formatTimestamp, type Timestamp } from "../protocol/time.ts";
-import type {
-  ForgottenClient,
-  History,
-  HistoryReader,
+import {
+  type ForgottenClient,
+  type History,
+  type HistoryReader,
+  maxHistoryReads,
 } from "../replica/history.ts";
 import { HistoryDeletions } from "../replica/history_deletions.ts";
 import { RecordedReplica } from "../replica/recorded_replica.ts";
@@ -141,7 +142,11 @@ export type CreateGateways = (
   services: ClientListenerOptions & Pick<ClientListener, "nextName"> & {
     readonly replica: Replica;
     readonly history:
-      | { readonly server: string; readonly reader: HistoryReader }
+      | {
+        readonly server: string;
+        readonly reader: HistoryReader;
+        readonly permits: FairSemaphore;
+      }
       | undefined;
   },
 ) => ServerGateways;
@@ -239,7 +244,11 @@ export class HerdServer implements AsyncDisposable {
     this.#gateways = options.createGateways?.({
       ...context,
       nextName: (prefix) => this.#clientListener.nextName(prefix),
-      history: history && { server: options.name, reader: history.reader },
+      history: history && {
+        server: options.name,
+        reader: history.reader,
+        permits: new FairSemaphore(maxHistoryReads),
+      },
     });
     options.descriptors?.add(this.#clientListener);
     this.#stopObserving = [

@@ -26,7 +26,7 @@ export async function answerHistory(
   workload: Workload,
   now: Timestamp,
 ): Promise<HttpAnswer> {
-  const { history, permits, turns } = services;
+  const { history, turns } = services;
   const parsed = readUrlQuery(query, now);
   if ("fault" in parsed) return textAnswer(400, `${parsed.fault}.`);
   if (parsed.id !== undefined) {
@@ -48,7 +48,7 @@ export async function answerHistory(
     return { client, page };
   };
   try {
-    return await permits.run(new AbortController().signal, async () => {
+    return await history.permits.run(new AbortController().signal, async () => {
       const { client, page } = await read();
       let body = "";
       const request = { server, client, range };

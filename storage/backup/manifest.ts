@@ -45,10 +45,13 @@ export function parseManifest(text: string): Manifest | undefined {
   if (read?.version !== version || !Array.isArray(read.files)) return undefined;
   const files: BackupFile[] = read.files;
   const isValid = files.every((file) =>
-    safePath.test(file?.path) && Number.isSafeInteger(file.bytes) &&
-    /^[\da-f]{64}$/.test(file.sha256)
+    typeof file?.path === "string" && safePath.test(file.path) &&
+    Number.isSafeInteger(file.bytes) && /^[\da-f]{64}$/.test(file.sha256)
   );
-  return isValid ? { time: String(read.time), files } : undefined;
+  // It is printed, so it may not control a terminal.
+  const hasTime = typeof read.time === "string" &&
+    /^[\d.:TZ-]+$/.test(read.time);
+  return isValid && hasTime ? { time: read.time, files } : undefined;
 }
 
 /** The server that a file belongs to. */

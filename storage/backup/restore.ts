@@ -83,6 +83,8 @@ async function restoreFile(
     throw setupError(`${from}/${path}`, error);
   }
   if (copied.bytes === bytes && copied.sha256 === sha256) return;
+  // A server that is started nevertheless must not read it.
+  await Deno.remove(`${to}/${path}`);
   throw new SetupError(
     `${from}/${path} is not what was backed up: expected ${bytes} bytes with ` +
       `SHA-256 ${sha256}`,

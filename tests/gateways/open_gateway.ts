@@ -13,7 +13,7 @@ import { BatchPool } from "../../protocol/batch.ts";
 import type { CertificateAuthenticator } from "../../identity/certificate_authenticator.ts";
 import type { ClientRates } from "../../identity/client_rates.ts";
 import type { TokenAuthenticator } from "../../identity/token_authenticator.ts";
-import type { HistoryReader } from "../../replica/history.ts";
+import { type HistoryReader, maxHistoryReads } from "../../replica/history.ts";
 import { RefusalCounts } from "../../runtime/refusal_counts.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { FairSemaphore } from "../../runtime/semaphore.ts";
@@ -95,7 +95,11 @@ export async function openGateway(port: string, chosen: GatewayChoices = {}) {
   });
   const gateways: Gateways = create({
     ...services,
-    history: chosen.history && { server: "Hill", reader: chosen.history },
+    history: chosen.history && {
+      server: "Hill",
+      reader: chosen.history,
+      permits: new FairSemaphore(maxHistoryReads),
+    },
     nextName: (prefix) => listener.nextName(prefix),
   }, identities);
   const connect = (

@@ -159,6 +159,7 @@ Deno.test("backup and restore overwrite nothing, and say what is wrong", async (
     () => restore({ from: backup, to: `${path}/d` }),
     `${backup}/Hill/tail-3 is not what was backed up`,
   );
+  assertEquals(folders.read(`${path}/d`)["Hill/tail-3"], undefined);
   Deno.removeSync(`${backup}/Hill/tail-3`);
   await refused(
     () => restore({ from: backup, to: `${path}/e` }),
@@ -170,10 +171,10 @@ Deno.test({
   name: "a list with paths that leave a folder is no list of a backup",
   permissions: "none",
   fn() {
-    const listOf = (path: string) =>
+    const listOf = (path: unknown, written: unknown = time) =>
       JSON.stringify({
         version: 1,
-        time,
+        time: written,
         files: [{ path, bytes: 1, sha256: "0".repeat(64) }],
       });
     for (const path of ["Hill/tail-1", "Hill/history/2026-12-01.sqlite"]) {
@@ -191,6 +192,10 @@ Deno.test({
       ]
     ) {
       assertEquals(parseManifest(listOf(path)), undefined, path);
+    }
+    assertEquals(parseManifest(listOf(["Hill/tail-1"])), undefined);
+    for (const written of ["\x1b[2J", null, 5]) {
+      assertEquals(parseManifest(listOf("Hill/tail-1", written)), undefined);
     }
     assertEquals(parseManifest("{"), undefined);
     assertEquals(parseManifest('{"version":2,"files":[]}'), undefined);

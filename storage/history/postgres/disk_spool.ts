@@ -212,13 +212,16 @@ export class DiskSpool implements Spool {
     const file = await folder.create(name);
     this.#next += 1;
     const header = formatLine(`herd-spool ${formatVersion} ${server}`);
-    this.#files.push({ name, bytes: header.length, ownRecords: 0 });
+    const entry = { name, bytes: header.length, ownRecords: 0 };
+    this.#files.push(entry);
     this.#open = file;
     try {
       await writeAll(file, header);
       await folder.sync();
     } catch (error) {
       this.#closeFile();
+      // A full disk would get one more file with each attempt.
+      await this.#remove(entry).catch(() => {});
       throw error;
     }
     return file;

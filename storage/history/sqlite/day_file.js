@@ -13,6 +13,8 @@ import { bytesOf, linesOf, textOf } from "./blocks.js";
 /**
  * @typedef {object} Day A file that is open.
  * @property {number} day Its UTC day, counted from 1970-01-01.
+ * @property {number | null | undefined} inode What tells it from another file
+ * that takes its place.
  * @property {DatabaseSync} database
  * @property {Map<string, number>} numbers The numbers of some clients, by ID.
  * @property {number} numberBytes What this map takes, about.
@@ -102,18 +104,21 @@ export function dayOfFileName(name) {
  * @throws {Error} If it cannot be used.
  */
 export function openDay(path, day) {
-  const isNew = sizeOf(path) === 0;
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   const open = {
     day,
+    inode: inodeOf(path),
     database,
     numbers: new Map(),
     numberBytes: 0,
     statements: new Map(),
   };
   try {
+    // SQLite takes back what a process has written that ended before all of it
+    // was there. Then the file is new again.
+    pragma(database, "page_count");
     // Before WAL mode, so that the header of a file is complete.
-    if (isNew) database.exec(tables);
+    if (sizeOf(path) === 0) database.exec(tables);
     else checkHeader(database);
     database.exec(settings);
     return open;
@@ -205,17 +210,24 @@ const settings = `
  * @throws {Error} If this program has not written it, or cannot read it.
  */
 function checkHeader(database) {
-  const number = (/** @type {string} */ name) =>
-    Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
-  if (number("application_id") !== applicationId) {
+  if (pragma(database, "application_id") !== applicationId) {
     throw new Error("another program has written it");
   }
-  const version = number("user_version");
+  const version = pragma(database, "user_version");
   if (version !== formatVersion) {
     throw new Error(
       `its format is ${version}, and this program has format ${formatVersion}`,
     );
   }
+}
+
+/**
+ * @param {DatabaseSync} database
+ * @param {string} name One that is a number.
+ */
+function pragma(database, name) {
+  const row = database.prepare(`PRAGMA ${name}`).get() ?? {};
+  return Number(Object.values(row)[0]);
 }
 
 /**
@@ -310,6 +322,20 @@ export function sizeOf(path) {
     return Deno.statSync(path).size;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+/**
+ * The number of a file in its file system; undefined if it does not exist.
+ *
+ * @param {string} path
+ */
+export function inodeOf(path) {
+  try {
+    return Deno.statSync(path).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }

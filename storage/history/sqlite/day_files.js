@@ -12,6 +12,7 @@ import {
   dayOfFileName,
   fileNameOf,
   hasRecord,
+  inodeOf,
   insertBlocks,
   isDamage,
   isOwnFile,
@@ -355,8 +356,12 @@ export class DayFiles {
    * @returns {Day}
    */
   #openDay(day) {
+    const path = this.#pathOf(day);
     const known = this.#open.get(day);
-    if (known !== undefined) {
+    // What is written to a file that was removed or moved would be lost.
+    if (known !== undefined && known.inode !== inodeOf(path)) {
+      this.#close(day);
+    } else if (known !== undefined) {
       this.#open.delete(day);
       this.#open.set(day, known);
       return known;
@@ -365,7 +370,7 @@ export class DayFiles {
       if (this.#open.size < this.#options.maxOpenDays) break;
       this.#close(other);
     }
-    const open = openDay(this.#pathOf(day), day);
+    const open = openDay(path, day);
     this.#open.set(day, open);
     this.#measure(open);
     return open;

@@ -64,6 +64,12 @@ export class RecordSelection {
   readonly #to: Timestamp | undefined;
   /** Where the page before has ended. */
   readonly #past: Place | undefined;
+  /**
+   * How many of the first records the pages before have given. They are found
+   * again, and are skipped. A cursor may be forged, so only those that were found
+   * count.
+   */
+  #skipped = 0;
   #entries: Entry[] = [];
   #isSorted = true;
   #scratch = new Report();
@@ -82,8 +88,7 @@ export class RecordSelection {
     this.#from = from;
     this.#to = to;
     this.#past = cursor === undefined ? undefined : readCursor(cursor);
-    // Those that were given are found again, and are skipped.
-    this.#limit = limit + (this.#past?.given ?? 0);
+    this.#limit = limit;
   }
 
   /** The effective time of the last record of the page before, if there is one. */
@@ -97,9 +102,9 @@ export class RecordSelection {
    */
   get boundary(): Timestamp | undefined {
     // One more record than the limit shows that there is another page.
-    if (this.#entries.length <= this.#limit) return undefined;
+    if (this.#entries.length <= this.#end) return undefined;
     this.#sort();
-    return this.#entries.at(this.#limit)?.effective;
+    return this.#entries.at(this.#end)?.effective;
   }
 
   /**
@@ -127,7 +132,7 @@ export class RecordSelection {
     const records: string[] = [];
     let bytes = 0;
     let end = first;
-    for (const { report } of this.#entries.slice(first, this.#limit)) {
+    for (const { report } of this.#entries.slice(first, this.#end)) {
       const { record } = report;
       bytes += record.length;
       if (records.length > 0 && bytes > this.#maxBytes) break;
@@ -141,14 +146,9 @@ export class RecordSelection {
     return { records, next: writeCursor({ ...last, given }) };
   }
 
-  /** How many of the first records the pages before have given. */
-  get #skipped(): number {
-    const past = this.#past;
-    if (past === undefined) return 0;
-    const equal = this.#entries.filter((entry) =>
-      compareTimes(entry, past) === 0
-    );
-    return Math.min(past.given, equal.length);
+  /** The index after the last record of the page. */
+  get #end(): number {
+    return this.#skipped + this.#limit;
   }
 
   #addRecord(lines: Uint8Array, start: number, end: number): void {
@@ -165,7 +165,7 @@ export class RecordSelection {
     this.#entries.push(entry);
     this.#scratch = new Report();
     this.#isSorted = false;
-    if (this.#entries.length >= 2 * this.#limit + 64) this.#sort();
+    if (this.#entries.length >= 2 * this.#end + 64) this.#sort();
   }
 
   #compare(one: Entry, other: Entry): number {
@@ -180,11 +180,19 @@ export class RecordSelection {
     const sorted = this.#entries.sort((one, other) =>
       this.#compare(one, other)
     );
-    this.#entries = sorted
-      .filter((entry, index) =>
-        index === 0 || this.#compare(entry, sorted[index - 1]) !== 0
-      )
-      .slice(0, this.#limit + 1);
+    const entries = sorted.filter((entry, index) =>
+      index === 0 || this.#compare(entry, sorted[index - 1]) !== 0
+    );
+    this.#skipped = this.#countGiven(entries);
+    this.#entries = entries.slice(0, this.#end + 1);
+  }
+
+  /** How many of the first entries the pages before have given. */
+  #countGiven(entries: readonly Entry[]): number {
+    const past = this.#past;
+    if (past === undefined) return 0;
+    const other = entries.findIndex((entry) => compareTimes(entry, past) !== 0);
+    return Math.min(past.given, other < 0 ? entries.length : other);
   }
 }
 

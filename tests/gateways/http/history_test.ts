@@ -1,4 +1,5 @@
 import { maxPageBytes, maxPageRecords } from "../../../history/limits.ts";
+import { maxHistoryReads } from "../../../replica/history.ts";
 import { assertEquals, assertMatch } from "../../assert.ts";
 import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import { MemoryHistory } from "../../fakes/memory_history.ts";
@@ -130,5 +131,34 @@ Deno.test({
     assertMatch(summary(await get(`/t/${all}/history/fam/a`)), /^403 /);
     assertEquals(history.queries.map(({ client }) => client), ["fam/a"]);
     assertEquals(refusals.counts.get("query"), 2);
+  },
+});
+
+Deno.test({
+  name: "histories that hang are few, and no query for places waits for them",
+  permissions: "none",
+  async fn() {
+    let reads = 0;
+    const history = {
+      read() {
+        reads += 1;
+        return new Promise<never>(() => {});
+      },
+    };
+    const { backend, connect, get } = await open({
+      history,
+      limits: { maxQueriesInTotal: 1 },
+    });
+    for (let count = 0; count < maxHistoryReads + 2; count++) {
+      connect().sendText(
+        "GET /history/kiwi HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      );
+    }
+    await drainMicrotasks();
+    assertEquals(reads, maxHistoryReads);
+    const report = "/?id=kiwi&lat=1&lon=2&timestamp=1800000000";
+    assertEquals((await get(report, undefined, "POST")).status, 200);
+    assertEquals(await get("/nearby/kiwi"), undefined);
+    assertEquals(backend.queries.length, 1);
   },
 });

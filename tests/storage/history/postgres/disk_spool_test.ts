@@ -97,6 +97,23 @@ test("records after a write that a full disk has cut are read", async () => {
   assertEquals(await takeAll(spool), recordsOf([0, 1]));
 });
 
+test("attempts on a full disk leave no files", async () => {
+  const folder = new MemoryFolder();
+  const spool = await open(folder);
+  folder.roomBytes = 0;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await assertRejects(
+      () => spool.add(batchOf(reports[0])),
+      Error,
+      "No space",
+    );
+  }
+  assertEquals([folder.files.size, spool.bytes], [0, 0]);
+  folder.roomBytes = Infinity;
+  await spool.add(batchOf(reports[0]));
+  assertEquals(await takeAll(spool), recordsOf([0]));
+});
+
 test("a deletion removes the records of a client that were heard until its time", async () => {
   const folder = new MemoryFolder();
   const before = await open(folder);

@@ -236,6 +236,36 @@ Deno.test("a damaged file is named and set aside", () => {
   ]);
 });
 
+Deno.test("a file whose creation a kill has interrupted is created again", () => {
+  using test = new TestFiles();
+  const path = test.pathOf(day);
+  const interrupted = `${test.folder}/interrupted`;
+  // A small cache writes to the file before the end of the transaction.
+  const database = new DatabaseSync(interrupted);
+  database.exec("PRAGMA cache_size = 1; BEGIN; CREATE TABLE clients (id)");
+  const insert = database.prepare("INSERT INTO clients VALUES (?)");
+  for (let id = 0; id < 300; id++) insert.run("x".repeat(900));
+  Deno.copyFileSync(interrupted, path);
+  Deno.copyFileSync(`${interrupted}-journal`, `${path}-journal`);
+  database.close();
+  assert(Deno.statSync(path).size > 0);
+  test.files.start(day);
+  test.append([reportAt("kiwi", 5)]);
+  assertEquals(test.lines(), [reportAt("kiwi", 5).record]);
+  assertEquals(test.setAside, []);
+});
+
+Deno.test("a file that is removed while it is open is created again", () => {
+  using test = new TestFiles();
+  test.append([reportAt("kiwi", 5)]);
+  for (const name of test.names()) Deno.removeSync(`${test.folder}/${name}`);
+  test.append([reportAt("kiwi", 6)]);
+  assertEquals(test.lines(), [reportAt("kiwi", 6).record]);
+  assertEquals(test.files.state.records, 1);
+  test.reopen();
+  assertEquals(test.lines(), [reportAt("kiwi", 6).record]);
+});
+
 Deno.test("retention deletes the files of a history, and no other", () => {
   using test = new TestFiles();
   test.files.start(day);
