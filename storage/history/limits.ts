@@ -35,6 +35,13 @@ export const historyRetryMs = 1_000;
 /** Most deletions that wait to be repeated. Further ones are repeated at the next start. */
 export const maxWaitingDeletions = 10_000;
 
+/**
+ * So many records are added in one piece, between which reports are written. Each
+ * is looked for first: some take a millisecond, if their client has thousands in
+ * the same second.
+ */
+export const addedAtOnce = 250;
+
 /** An answer waits this long, in milliseconds, for reports to be written before. */
 export const maxReadWaitMs = 1_000;
 

@@ -24,7 +24,12 @@ import type { EmitEvent } from "../../runtime/events.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
 import { OperationTimer } from "../../runtime/operation_timer.ts";
 import { DeletionQueue } from "./deletion_queue.ts";
-import { historyRetryMs, historyWriteMs, maxReadWaitMs } from "./limits.ts";
+import {
+  addedAtOnce,
+  historyRetryMs,
+  historyWriteMs,
+  maxReadWaitMs,
+} from "./limits.ts";
 import {
   BatchWriter,
   dayOf,
@@ -128,12 +133,15 @@ export class RecordedHistory implements History {
     for (const record of records) {
       const report = parseReport(record, () => true);
       if (report === undefined) throw new TypeError(`Not a record: ${record}`);
-      if (!this.#isKept(times.read(report))) refused += 1;
-      else if (!writer.add(report, times)) {
-        writer = new BatchWriter();
-        writer.add(report, times);
-        batches.push(writer);
+      if (!this.#isKept(times.read(report))) {
+        refused += 1;
+        continue;
       }
+      const isFull = writer.records >= addedAtOnce;
+      if (!isFull && writer.add(report, times)) continue;
+      writer = new BatchWriter();
+      writer.add(report, times);
+      batches.push(writer);
     }
     let [added, known] = [0, 0];
     for (const { batch } of batches) {

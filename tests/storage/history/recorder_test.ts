@@ -7,6 +7,7 @@ import {
   timeoutBeatMs,
 } from "../../../runtime/operation_timer.ts";
 import {
+  addedAtOnce,
   historyRetryMs,
   historyWriteMs,
   maxReadWaitMs,
@@ -252,6 +253,25 @@ test("deletions that the replica has are repeated at a start", async (test) => {
   }
   await history.repeatDeletions(deletions());
   assertEquals(store.records, [reportAt("pear", 5).record]);
+  await history.stop();
+});
+
+test("records are added in pieces, so that reports do not wait for all", async (test) => {
+  const { history, store } = test;
+  const records = Array.from(
+    { length: addedAtOnce + 1 },
+    (_, second) => reportAt("pear", second).record,
+  );
+  const add = store.add.bind(store);
+  const pieces: number[] = [];
+  store.add = (batch) => {
+    pieces.push(batch.records);
+    return add(batch);
+  };
+  const added = { added: records.length, known: 0, refused: 0 };
+  assertEquals(await history.add(records), added);
+  assertEquals(pieces, [addedAtOnce, 1]);
+  assertEquals(store.records, records);
   await history.stop();
 });
 
