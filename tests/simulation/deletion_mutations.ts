@@ -120,8 +120,7 @@ export const deletionMutations: readonly Mutation[] = [
   {
     without: "dropping the deleted report that waits for a neighbour",
     file: "peers/replication/outbox.ts",
-    code:
-      "    this.#remove(key);\n    this.announcements.delete(fingerprint);",
+    code: "    this.#remove(key);\n    this.announcements.delete(fingerprint);",
     instead: "",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 133,

@@ -238,8 +238,7 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "dropping expired reports from the backlog",
     file: "peers/replication/outbox.ts",
-    code:
-      "    this.#remove(key);\n    this.announcements.delete(fingerprint);",
+    code: "    this.#remove(key);\n    this.announcements.delete(fingerprint);",
     instead: "    this.announcements.delete(fingerprint);",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 42,
@@ -248,8 +247,7 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "dropping announcements of expired reports",
     file: "peers/replication/outbox.ts",
-    code:
-      "    this.#remove(key);\n    this.announcements.delete(fingerprint);",
+    code: "    this.#remove(key);\n    this.announcements.delete(fingerprint);",
     instead: "    this.#remove(key);",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 90,
