@@ -172,7 +172,7 @@ const mutations: readonly Mutation[] = [
     code: "heartbeats % (compareEveryMs / pingAfterMs) === 0",
     instead: "false",
     noticed: "no convergence",
-    firstSeed: 13,
+    firstSeed: 42,
     seeds: 1,
   },
   {
