@@ -114,7 +114,7 @@ export const deletionMutations: readonly Mutation[] = [
     code: "const keyStart = isDeletion(record) ? start : clientStart;",
     instead: "const keyStart = clientStart;",
     noticed: "no convergence",
-    firstSeed: 820,
+    firstSeed: 2870,
     seeds: 1,
   },
   {
