@@ -46,6 +46,7 @@ import { createAccess } from "./identities.ts";
 import { findOtherPorts } from "./other_ports.ts";
 import { portsOf, type ServerPort } from "./settings/ports.ts";
 import {
+  noteOnLocalClients,
   noteOnPlainTokens,
   optionalPermissions,
   refuseOpenPorts,
@@ -215,6 +216,7 @@ async function notesOn(
     tls && noteOnExpiry(tls),
     ...identity?.notes ?? [],
     noteOnPlainTokens(settings, names),
+    noteOnLocalClients(settings, names),
     noteOnParts(topology),
   ].filter((note) => note !== undefined);
   const unread = await missingPermissions(optionalPermissions(settings, names));

@@ -104,8 +104,8 @@ export function refuseHistoryWithoutFolder(
 
 /**
  * Refuses a port that does not identify its clients if other machines can reach
- * it, or if tokens are required. Refuses an administration port that other
- * machines can reach without encryption.
+ * it. Refuses an administration port that other machines can reach without
+ * encryption.
  *
  * @throws {SetupError} Naming the port, and what to add.
  */
@@ -116,32 +116,11 @@ export function refuseOpenPorts(
   for (const name of names) {
     const self = findServer(settings.topology, name)!;
     const fault = portsOf(settings, self)
-      .map((port) =>
-        isLoopback(port.hostname)
-          ? faultOnLoopback(port, settings)
-          : faultOfPort(port, settings)
-      )
+      .filter(({ hostname }) => !isLoopback(hostname))
+      .map((port) => faultOfPort(port, settings))
       .find((fault) => fault !== undefined);
     if (fault !== undefined) throw new SetupError(`${name}: ${fault}`);
   }
-}
-
-/**
- * What a port lacks that only this machine can reach; undefined if nothing.
- * Tokens at some ports protect nothing if another port permits the same without a
- * token.
- */
-function faultOnLoopback(
-  { access, address, kind }: ServerPort,
-  { identity, localClients, tls }: Settings,
-): string | undefined {
-  const isGuarded = identity?.tokens !== undefined && !localClients;
-  if (access !== "nothing" || !isGuarded) return undefined;
-  const name = kind.serves === "clients" ? "client" : kind.name;
-  return `the ${name} port ${address} has no place for the tokens that ` +
-    "--token-key-file requires: add --local-clients to let every program on " +
-    "this machine report and query for every client, or " +
-    certificatesFor(tls);
 }
 
 /** What a port lacks that leaves this machine; undefined if nothing. */
@@ -195,6 +174,27 @@ export function noteOnPlainTokens(
   return `other machines send tokens in plain text to the ${kinds} ${noun} on ` +
     `${hosts}: add --tls-cert and --tls-key, or use --gateway-host 127.0.0.1 ` +
     "and a proxy with TLS on this machine";
+}
+
+/**
+ * A note if these servers require tokens at some ports, and programs of this
+ * machine can do the same without a token at a client port.
+ */
+export function noteOnLocalClients(
+  settings: Settings,
+  names: readonly string[],
+): string | undefined {
+  const { identity, localClients, tls } = settings;
+  if (identity?.tokens === undefined || localClients) return undefined;
+  const port = names
+    .flatMap((name) => portsOf(settings, findServer(settings.topology, name)!))
+    .find(({ access, hostname, kind }) =>
+      access === "nothing" && kind.serves === "clients" && isLoopback(hostname)
+    );
+  if (port === undefined) return undefined;
+  return `the client port ${port.address} has no place for tokens, so every ` +
+    "program on this machine may report and query for every client: add " +
+    `--local-clients if it may, or ${certificatesFor(tls)}`;
 }
 
 /** The flags that make a client port require certificates. */

@@ -551,7 +551,7 @@ export const schema = {
     default: false,
     group: "Identity",
     help:
-      "with --token-key-file: let every program on this machine use the client port",
+      "with --token-key-file: every program on this machine may use the client port",
     sources: programs,
   },
   trustedProxies: {

@@ -1,5 +1,6 @@
 import { readArguments, UsageError } from "../../../cli/arguments.ts";
 import {
+  noteOnLocalClients,
   noteOnPlainTokens,
   refuseOpenPorts,
 } from "../../../server/settings/requirements.ts";
@@ -8,7 +9,7 @@ import {
   serverFlags,
 } from "../../../server/settings/settings.ts";
 import { SetupError } from "../../../runtime/setup_error.ts";
-import { assertEquals, assertRejects } from "../../assert.ts";
+import { assert, assertEquals, assertRejects } from "../../assert.ts";
 import { clientAuthority } from "../../fakes/client_certificates.ts";
 import { hill } from "../../fakes/certificates.ts";
 
@@ -76,11 +77,6 @@ Deno.test("a port beyond loopback has to identify its clients, and with tokens e
     "NMEA port 0.0.0.0:8600",
   )
     .replace("--token-key-file", "--open-nmea").replace("--http", "--nmea");
-  const local = (instead: string) =>
-    "Hill: the client port 127.0.0.1:8000 has no place for the tokens that " +
-    "--token-key-file requires: add --local-clients to let every program on " +
-    "this machine report and query for every client, or " +
-    `${instead} to require certificates`;
   const openNmea = ["--nmea", "--gateway-host=0.0.0.0"];
   const senders = files.write("open-nmea", "192.0.2.7 van\n");
   const openAdmin = ["--admin", "--admin-host=0.0.0.0"];
@@ -101,20 +97,9 @@ Deno.test("a port beyond loopback has to identify its clients, and with tokens e
         [host, ...files.certificates, "--plain-clients", "--open-clients"],
         "starts",
       ],
-      [[files.tokens], local(all)],
-      [[files.tokens, "--local-clients"], "starts"],
-      [[files.tokens, "--open-clients"], "starts"],
-      [
-        [files.tokens, ...files.tls],
-        local(two),
-      ],
+      [[files.tokens], "starts"],
       [[files.tokens, ...files.certificates], "starts"],
-      [
-        [files.tokens, ...files.certificates, "--plain-clients"],
-        local(`${two} and leave out --plain-clients`),
-      ],
-      [["--nmea", files.tokens, "--local-clients"], "starts"],
-      [["--nmea", files.tokens, ...files.certificates], "starts"],
+      [["--nmea", files.tokens], "starts"],
       // Certificates without tokens require nothing of plain text on loopback.
       [[...files.certificates, "--plain-clients"], "starts"],
       // The flag opens nothing to other machines.
@@ -232,4 +217,27 @@ Deno.test("--trusted-proxies takes addresses and networks only", async () => {
       "--trusted-proxies: expected an IP address or a network such as 10.0.0.0/8",
     );
   }
+});
+
+Deno.test("a note says that programs on the machine need no token at a client port", async () => {
+  using files = new Files();
+  const noteOf = async (...flags: string[]) =>
+    noteOnLocalClients(await settingsFor(flags), ["Hill"]);
+  assertEquals(
+    await noteOf(files.tokens),
+    "the client port 127.0.0.1:8000 has no place for tokens, so every program " +
+      "on this machine may report and query for every client: add " +
+      "--local-clients if it may, or --tls-cert, --tls-key, --tls-client-ca " +
+      "and --identities to require certificates",
+  );
+  for (
+    const flags of [
+      [],
+      [files.tokens, "--local-clients"],
+      [files.tokens, "--open-clients"],
+      [files.tokens, ...files.certificates],
+    ]
+  ) assertEquals(await noteOf(...flags), undefined, flags.join(" "));
+  const hasPlainPort = [...files.certificates, "--plain-clients"];
+  assert(await noteOf(files.tokens, ...hasPlainPort) !== undefined);
 });
