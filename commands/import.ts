@@ -25,6 +25,7 @@ import {
   encodeBytes,
 } from "../protocol/bytes.ts";
 import { effectiveAtOf } from "../protocol/order.ts";
+import { dayOf } from "../protocol/time.ts";
 import type { ServerEntry } from "../peers/topology.ts";
 import { requireReadPermission } from "../runtime/files.ts";
 import { serverNamed } from "../server/settings/settings.ts";
@@ -45,8 +46,6 @@ const readBytes = 64 * 1024;
 
 /** Most bad rows that are named. The others are counted. */
 const maxNamedRows = 1_000;
-
-const secondsPerDay = 86_400;
 
 const kinds = Object.keys(fileKinds);
 
@@ -287,11 +286,11 @@ class Import {
     refused: number,
   ): void {
     const nowSeconds = Date.now() / 1000;
-    const today = Math.floor(nowSeconds / secondsPerDay);
+    const today = dayOf(nowSeconds);
     let named = 0;
     for (const { line, record } of rows) {
       const { seconds } = effectiveAtOf(record);
-      const day = Math.floor(seconds / secondsPerDay);
+      const day = dayOf(seconds);
       if (day >= today - days && seconds <= nowSeconds) continue;
       named += 1;
       const date = new Date(seconds * 1000).toISOString().slice(0, 10);

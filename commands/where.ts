@@ -115,7 +115,7 @@ export async function where(args: readonly string[]): Promise<void> {
   for (const reason of reasons) note(`herd: ${reason}`);
   if (count === 0) {
     throw new SetupError(
-      `no position of ${query.id} is recorded for this time`,
+      `there is no recorded position of ${query.id} for this time`,
     );
   }
   if (reasons.length > 0) Deno.exitCode = 1;

@@ -260,8 +260,8 @@ export const ticksOfClockEpoch = 8;
  */
 export const defaultForgetDays = 30;
 
-/** The setting is in days, and clocks are in seconds. */
-export const secondsPerDay = 24 * 60 * 60;
+// The setting is in days, and clocks are in seconds.
+export { secondsPerDay } from "../protocol/time.ts";
 
 /**
  * Heartbeats of a link after which a server tells again how long it was apart

@@ -23,6 +23,15 @@ export interface Timestamp {
 }
 
 export const nanosecondsPerSecond = 1_000_000_000;
+
+/** POSIX time has no leap seconds. */
+export const secondsPerDay = 86_400;
+
+/** The UTC day of a time in POSIX seconds, counted from 1970-01-01. */
+export function dayOf(seconds: number): number {
+  return Math.floor(seconds / secondsPerDay);
+}
+
 const decimals = 9;
 
 /** The index after the time that begins at `start`, or -1. */

@@ -13,8 +13,9 @@
  *
  * @module
  */
+import { secondsPerDay } from "../../protocol/time.ts";
 import type { RecordAges } from "../../replica/records.ts";
-import { defaultForgetDays, secondsPerDay } from "../limits.ts";
+import { defaultForgetDays } from "../limits.ts";
 
 /** What a server tells a neighbour, in whole seconds. */
 export interface ContactAges {

@@ -8,13 +8,10 @@
 import {
   addSeconds,
   compareTimestamps,
+  secondsPerDay,
   type Timestamp,
 } from "../../protocol/time.ts";
-import {
-  defaultForgetDays,
-  maxClockSkewSeconds,
-  secondsPerDay,
-} from "../limits.ts";
+import { defaultForgetDays, maxClockSkewSeconds } from "../limits.ts";
 
 /** Why a deletion does not apply. */
 export type NotApplied =

@@ -20,18 +20,15 @@
 import { allocateBuffer, copyBytes } from "../../protocol/bytes.ts";
 import type { ReportTimes } from "../../protocol/order.ts";
 import { Report } from "../../protocol/report.ts";
-import { nanosecondsPerSecond } from "../../protocol/time.ts";
+import {
+  dayOf,
+  nanosecondsPerSecond,
+  secondsPerDay,
+} from "../../protocol/time.ts";
 import { firstBatchBytes, maxBatchBytes, maxWaitingBytes } from "./limits.ts";
 
 /** The head of a record, in bytes. `sqlite/blocks.js` reads it too. */
 export const headBytes = 40;
-
-export const secondsPerDay = 86_400;
-
-/** The UTC day of a time in POSIX seconds, counted from 1970-01-01. */
-export function dayOf(seconds: number): number {
-  return Math.floor(seconds / secondsPerDay);
-}
 
 /** The nanoseconds of a time since the beginning of its UTC day; exact. */
 export function nanosecondsOfDay(seconds: number, nanoseconds: number): number {

@@ -8,7 +8,11 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import { ReportTimes } from "../../protocol/order.ts";
 import { parseReport, type Report } from "../../protocol/report.ts";
-import { compareTimestamps, type Timestamp } from "../../protocol/time.ts";
+import {
+  compareTimestamps,
+  dayOf,
+  type Timestamp,
+} from "../../protocol/time.ts";
 import {
   type AddedRecords,
   type History,
@@ -32,7 +36,6 @@ import {
 } from "./limits.ts";
 import {
   BatchWriter,
-  dayOf,
   type RecordBatch,
   WaitingRecords,
 } from "./record_batch.ts";

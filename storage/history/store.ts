@@ -11,22 +11,26 @@ import type {
   HistoryPage,
   HistoryQuery,
 } from "../../replica/history.ts";
+import type { HistoryState } from "../../replica/history_state.ts";
 import type { RecordBatch } from "./record_batch.ts";
 
-/** What a store has done since it was opened. See `HistoryState`. */
-export interface StoreState {
-  readonly recordedRecords: number;
-  readonly knownRecords: number;
-  readonly refusedRecords: number;
+/** The part of a history's state that its store knows, since it was opened. */
+export interface StoreState extends
+  Pick<
+    HistoryState,
+    | "recordedRecords"
+    | "knownRecords"
+    | "refusedRecords"
+    | "records"
+    | "bytes"
+    | "syncSeconds"
+    | "spoolBytes"
+    | "damages"
+  > {
   /** Records of batches that were taken, and lost later. */
   readonly lostRecords: number;
   /** Records of batches that were taken, and are not written yet. */
   readonly waitingRecords: number;
-  readonly records: number;
-  readonly bytes: number;
-  readonly syncSeconds: number;
-  readonly spoolBytes: number;
-  readonly damages: number;
   /** Why batches that were taken cannot be written now; null if they can. */
   readonly fault: string | null;
 }

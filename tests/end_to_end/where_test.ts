@@ -119,11 +119,11 @@ Deno.test("where queries all servers, and shows a repeated report once", async (
     client: "kiwi",
   }));
   assertEquals(found.map(({ line }) => `${line}\n`), [first, second, third]);
-  const nobody = await herd.where(["nobody"]);
-  assertEquals(nobody, {
+  const unknown = await herd.where(["plum"]);
+  assertEquals(unknown, {
     code: 1,
     stdout: "",
-    stderr: "herd: no position of nobody is recorded for this time\n",
+    stderr: "herd: there is no recorded position of plum for this time\n",
   });
   const whole = await herd.where(["kiwi", "--format=at"], { isWhole: true });
   assertEquals([whole.code, whole.stdout], [1, third]);

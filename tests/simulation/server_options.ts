@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { defaultForgetDays, secondsPerDay } from "../../peers/limits.ts";
+import { secondsPerDay } from "../../protocol/time.ts";
+import { defaultForgetDays } from "../../peers/limits.ts";
 import type { MemoryFolder } from "../storage/memory_folder.ts";
 import type { Topology } from "../../peers/topology.ts";
 import type { ByteString } from "../../protocol/bytes.ts";

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { dayOf } from "../../../protocol/time.ts";
 import { effectiveSeconds } from "../../../protocol/order.ts";
 import type { Report } from "../../../protocol/report.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { EmitEvent } from "../../../runtime/events.ts";
 import type { LimitCounts } from "../../../runtime/limit_counts.ts";
 import type { TurnTaker } from "../../line_reader.ts";
-import { dayOf, readBatch, type RecordBatch } from "../record_batch.ts";
+import { readBatch, type RecordBatch } from "../record_batch.ts";
 import { DatabaseError, type Statement, type Value } from "./connection.ts";
 import {
   maxRecordedIdBytes,

@@ -9,7 +9,9 @@ import type { ByteString } from "../../../protocol/bytes.ts";
 import { isHeardAfter } from "../../../protocol/order.ts";
 import { readReport, Report } from "../../../protocol/report.ts";
 import {
+  dayOf,
   nanosecondsPerSecond,
+  secondsPerDay,
   type Timestamp,
 } from "../../../protocol/time.ts";
 import {
@@ -35,11 +37,9 @@ import {
   recordsPerTurnCheck,
 } from "../limits.ts";
 import {
-  dayOf,
   headBytes,
   nanosecondsOfDay,
   type RecordBatch,
-  secondsPerDay,
 } from "../record_batch.ts";
 import { AppendError, type HistoryStore, type StoreState } from "../store.ts";
 import { RecordSelection } from "./selection.ts";
